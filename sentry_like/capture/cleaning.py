@@ -1,0 +1,178 @@
+"""The capture room as one client sees it: builds what its events consist of, and keeps secrets and oddities out of them."""
+
+from __future__ import annotations
+
+from sentry_like.capture import crumbs
+from sentry_like.capture.exceptions import build_values, flatten
+from sentry_like.capture.frames import Frames
+from sentry_like.capture.scrub import EventScrubber, replace_texts
+from sentry_like.capture.serialize import Limits, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+    from sentry_like.options import Options
+    from sentry_like.types import Breadcrumb, Event, ExcInfo, Mechanism
+
+MAX_MESSAGE = 8192
+HARD_LIMIT = 1_000_000
+"""Bytes of one event that no server takes more than (protocol, "Size limits")."""
+WHOLE_EVENT = Limits(depth=24, breadth=1000, text=8192, event=HARD_LIMIT)
+"""How much is kept of an event that comes from foreign code; the fields' own limits are the server's business."""
+
+
+class Capture:
+    """What all events of a client share: limits, scrubber, and the cache of frame facts."""
+
+    def __init__(self, options: Options) -> None:
+        own = options.event_scrubber
+        self.scrubber = (
+            own
+            if isinstance(own, EventScrubber)
+            else EventScrubber(send_default_pii=bool(options.send_default_pii))
+        )
+        self.custom_scrub = _custom_scrub(own)
+        self.custom_repr = options.custom_repr
+        self.limits = Limits(
+            options.max_depth, options.max_breadth, options.max_value_length, options.max_event_bytes
+        )
+        self.strict = Limits(
+            WHOLE_EVENT.depth, WHOLE_EVENT.breadth, options.max_value_length, options.max_event_bytes
+        )
+        self.frames = Frames(options, self.scrubber)
+        self._attach_stacktrace = bool(options.attach_stacktrace)
+
+    def start(self) -> Cleaning:
+        """What one event is made with."""
+        return Cleaning(self)
+
+    def exception(
+        self, exc_info: ExcInfo, mechanism: Mechanism | None, caller: FrameType | None, cleaning: Cleaning
+    ) -> Event:
+        """The event of an exception: chain, frames, source lines, locals."""
+        values = build_values(exc_info, mechanism, self.frames, cleaning.walk, caller)
+        return {"level": "error", "exception": {"values": values}}
+
+    def message(self, message: Any, level: str, caller: FrameType | None, cleaning: Cleaning) -> Event:
+        """The event of a message; with `attach_stacktrace` it says where it was captured."""
+        event: Event = {"level": level, "message": cleaning.walk.text(message, MAX_MESSAGE)}
+        if self._attach_stacktrace:
+            frames = self.frames.of_stack(
+                caller, cleaning.walk, ("threads", "values", "0", "stacktrace", "frames")
+            )
+            if frames:
+                thread = {"crashed": False, "current": True, "stacktrace": {"frames": frames}}
+                event["threads"] = {"values": [thread]}
+        return event
+
+    def foreign(self, event: Event, cleaning: Cleaning) -> Event:
+        """An event that the application made by hand, as data of our own."""
+        return cleaning.sanitise(event)
+
+    def sketch(self, exc_info: ExcInfo) -> Event:
+        """What an `error_sampler` may judge by before anything is built: the types of the exceptions, no frames."""
+        links, _ = flatten(exc_info[1])
+        kinds = [type(link.error) for link in reversed(links)]
+        return {
+            "level": "error",
+            "exception": {
+                "values": [{"type": kind.__qualname__, "module": kind.__module__} for kind in kinds]
+            },
+        }
+
+
+class Cleaning:
+    """One event's share of the capture room."""
+
+    __slots__ = ("_capture", "_crumb_walk", "_is_foreign", "walk")
+
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+        self._crumb_walk: Walk | None = None
+        self._is_foreign = False
+        self.walk = Walk(capture.limits, capture.scrubber, capture.custom_repr)
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        return self.walk.meta
+
+    def weight(self) -> int:
+        """About how many bytes the event holds."""
+        return max(1000, self._capture.limits.event - self.walk.left)
+
+    def bag(self, value: Any, path: tuple[str, ...]) -> Any:
+        """What a user handed in as JSON-safe data. What was set by hand as user is not judged by name."""
+        return self.walk.bag(value, path, by_name=path != ("user",))
+
+    def breadcrumb(self, crumb: Breadcrumb) -> Breadcrumb:
+        """A crumb in the form in which it is sent."""
+        if self._crumb_walk is None:
+            self._crumb_walk = Walk(self._capture.limits, self._capture.scrubber, self._capture.custom_repr)
+        return crumbs.finish(crumb, self._crumb_walk, self._capture.scrubber)
+
+    def note_breadcrumbs(self, total: int) -> None:
+        self.walk.path[:] = ("breadcrumbs",)
+        self.walk.note_here(len=total)
+
+    def copy(self, event: Event) -> Event:
+        """A copy that shares nothing with other events, for code that may edit it."""
+        from marshal import dumps, loads
+
+        try:
+            made: Event = loads(dumps(event))
+        except ValueError:  # something in it is not plain data
+            return self.sanitise(event)
+        return made
+
+    def sanitise(self, event: Event) -> Event:
+        """An event that foreign code had in its hands, as plain bounded data; `scrub` will look at all of it."""
+        self._is_foreign = True
+        return self._rebuilt(event, WHOLE_EVENT)
+
+    def scrub(self, event: Event) -> Event:
+        """The event without secrets: those kept under a telling name are already gone, here go those told by their shape."""
+        scrubber = self._capture.scrubber
+        if self._is_foreign:
+            event = scrubber.clean_event(event)
+        elif replacements := scrubber.dirty(self.walk.texts):
+            event = replace_texts(event, replacements)
+        if self._capture.custom_scrub is not None:
+            event = self.copy(event)
+            answer = self._capture.custom_scrub(event)
+            event = answer if isinstance(answer, dict) else event
+        return event
+
+    def settle(self, event: Event) -> Event:
+        """What `before_send` answered, as plain data of a size that a server takes. What it put in is sent as given."""
+        from marshal import dumps, loads
+
+        try:
+            data = dumps(event)
+        except ValueError:  # something in it is not plain data
+            return self._rebuilt(event, self._capture.strict)
+        if len(data) > HARD_LIMIT:
+            return self._rebuilt(event, self._capture.strict)
+        made: Event = loads(data)
+        return made
+
+    def _rebuilt(self, event: Event, limits: Limits) -> Event:
+        walk = Walk(limits, NOTHING_SECRET, self._capture.custom_repr)
+        made: Event = walk.bag(dict(event), ("event",))
+        for name, about in walk.meta.get("event", {}).items():
+            self.walk.meta.setdefault(name, about)
+        return made
+
+
+def _custom_scrub(own: Any) -> Any:
+    """The user's own `scrub_event`, when it is more than our scrubber with other lists."""
+    if own is None or type(own).__dict__.get("scrub_event", None) is EventScrubber.__dict__["scrub_event"]:
+        return None
+    method = getattr(own, "scrub_event", None)
+    if isinstance(own, EventScrubber) and type(own).scrub_event is EventScrubber.scrub_event:
+        return None
+    return method
+
+
+NOTHING_SECRET = EventScrubber(denylist=(), pii_denylist=())

@@ -1,0 +1,181 @@
+"""An exception with everything that led to it, as the protocol's list of exception values, root cause first.
+
+Causes, contexts and the members of exception groups are followed wherever they are in the tree; cycles end, and overridden attributes
+of hostile exceptions are not asked. Ids are given depth first, the captured exception is 0 and stands last.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+
+from sentry_like.errors import is_applications_own
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+    from typing import Any
+
+    from sentry_like.capture.frames import Frames
+    from sentry_like.capture.serialize import Walk
+    from sentry_like.types import ExcInfo, Mechanism
+
+MAX_EXCEPTIONS = 50
+MAX_VALUE = 8192
+MAX_NAME = 256
+"""Characters of a value and of a type or module (protocol, "Size/depth limits")."""
+GENERIC: Mechanism = {"type": "generic", "handled": True}
+
+
+class Link:
+    """One exception of the tree and how it hangs there."""
+
+    __slots__ = ("error", "parent", "place", "source")
+
+    def __init__(self, error: BaseException, place: int, parent: int | None, source: str | None) -> None:
+        self.error = error
+        self.place = place
+        self.parent = parent
+        self.source = source
+
+
+def build_values(
+    exc_info: ExcInfo, mechanism: Mechanism | None, frames: Frames, walk: Walk, caller: FrameType | None
+) -> list[dict[str, Any]]:
+    """`[exception value, ...]`, oldest cause first, the captured exception last.
+
+    An exception that was never raised has no traceback; it gets the stack of `caller`.
+    """
+    links, total = flatten(exc_info[1])
+    if total > len(links):
+        walk.path[:] = ("exception", "values")
+        walk.note_here(len=total)
+    root = mechanism or GENERIC
+    last = len(links) - 1
+    values = []
+    for link in links:  # from the captured exception on: it has the first claim on the event's room
+        path = ("exception", "values", str(last - link.place))
+        tb = exc_info[2] if link.place == 0 else _traceback_of(link.error)
+        value = _describe(link, walk)
+        value["mechanism"] = _mechanism(link, root, last > 0)
+        stack = _stack(tb, frames, walk, path, caller if link.place == 0 else None)
+        if stack:
+            value["stacktrace"] = {"frames": stack}
+        values.append(value)
+    values.reverse()
+    return values
+
+
+def flatten(error: BaseException) -> tuple[list[Link], int]:
+    """The tree under an exception, depth first, at most `MAX_EXCEPTIONS` of it; and how many there are at least."""
+    links: list[Link] = []
+    seen: set[int] = set()
+    waiting: list[tuple[BaseException, int | None, str | None]] = [(error, None, None)]
+    total = 0
+    while waiting and total < 10 * MAX_EXCEPTIONS:
+        error, parent, source = waiting.pop()
+        if id(error) in seen:
+            continue
+        seen.add(id(error))
+        total += 1
+        if len(links) < MAX_EXCEPTIONS:
+            links.append(Link(error, len(links), parent, source))
+        place = len(links) - 1
+        waiting.extend((child, place, how) for child, how in reversed(_children(error)))
+    return links, total
+
+
+def _children(error: BaseException) -> list[tuple[BaseException, str]]:
+    children: list[tuple[BaseException, str]] = []
+    cause = _CAUSE(error)
+    if cause is not None:
+        children.append((cause, "__cause__"))
+    elif not _SUPPRESSED(error) and (context := _CONTEXT(error)) is not None:
+        children.append((context, "__context__"))
+    children.extend((member, f"exceptions[{i}]") for i, member in enumerate(members_of(error)))
+    return children
+
+
+def members_of(error: BaseException) -> tuple[BaseException, ...]:
+    """The members of an exception group, of the builtin class or of its backport to 3.10; none of any other exception."""
+    if _GROUP is not None:
+        if not isinstance(error, _GROUP):
+            return ()
+        return tuple(_GROUP.exceptions.__get__(error))
+    backport = sys.modules.get("exceptiongroup")
+    if backport is None or not isinstance(error, backport.BaseExceptionGroup):
+        return ()
+    return tuple(error.exceptions)  # type: ignore[attr-defined]  # the backport's class has it
+
+
+def _describe(link: Link, walk: Walk) -> dict[str, Any]:
+    kind = type(link.error)
+    value: dict[str, Any] = {
+        "type": _name(kind, "__qualname__")[-MAX_NAME:] or "Exception",
+        "value": walk.text(_text_of(link.error), MAX_VALUE),
+    }
+    module = _name(kind, "__module__")
+    if module and module != "builtins":
+        value["module"] = module[:MAX_NAME]
+    return value
+
+
+def _name(kind: type, attribute: str) -> str:
+    """`__qualname__` or `__module__` as `type` itself knows them, whatever a metaclass pretends."""
+    try:
+        name = type.__dict__[attribute].__get__(kind, type)
+    except AttributeError:
+        return ""
+    return name if isinstance(name, str) else ""
+
+
+def _text_of(error: BaseException) -> str:
+    """The message of an exception with its notes, whatever its `__str__` does."""
+    try:
+        text = _own_text(error, "message") or _own_text(error, "detail") or str(error)
+        notes = getattr(error, "__notes__", None)
+        if isinstance(notes, (list, tuple)):
+            text = "\n".join([text, *(note for note in notes[:20] if isinstance(note, str))])
+    except BaseException as broken:  # data may raise anything, even SystemExit
+        if is_applications_own(broken):
+            raise
+        return f"<unprintable {type(error).__name__}: {type(broken).__name__} in __str__>"
+    return text
+
+
+def _own_text(error: BaseException, attribute: str) -> str:
+    text = getattr(error, attribute, None)
+    return text if isinstance(text, str) else ""
+
+
+def _mechanism(link: Link, root: Mechanism, has_others: bool) -> Mechanism:
+    if link.place == 0:
+        mechanism = {**root}
+    else:
+        mechanism = {"type": "chained", "handled": root.get("handled", True), "source": link.source}
+    if has_others:
+        mechanism["exception_id"] = link.place
+        if link.parent is not None:
+            mechanism["parent_id"] = link.parent
+    if members_of(link.error):
+        mechanism["is_exception_group"] = True
+    if isinstance(link.error, OSError) and type(number := OSError.errno.__get__(link.error)) is int:  # type: ignore[attr-defined]
+        mechanism["meta"] = {"errno": {"number": number}}
+    return mechanism
+
+
+def _stack(
+    tb: TracebackType | None, frames: Frames, walk: Walk, path: tuple[str, ...], caller: FrameType | None
+) -> list[dict[str, Any]]:
+    where = (*path, "stacktrace", "frames")
+    if tb is not None:
+        return frames.of_traceback(tb, walk, where)
+    return frames.of_stack(caller, walk, where) if caller is not None else []
+
+
+# The attributes as BaseException stores them, past any property of a subclass.
+_CAUSE = BaseException.__dict__["__cause__"].__get__
+_CONTEXT = BaseException.__dict__["__context__"].__get__
+_SUPPRESSED = BaseException.__dict__["__suppress_context__"].__get__
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_GROUP = getattr(builtins, "BaseExceptionGroup", None)

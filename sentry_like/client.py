@@ -1,0 +1,271 @@
+"""What turns what happened into an envelope: the composition root, where options, rooms, integrations and transport meet.
+
+A client never changes after construction. Every method may be called from any thread; none raises into the application.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from sentry_like.attachments import Attachment
+from sentry_like.capture.cleaning import Capture
+from sentry_like.capture.crumbs import is_lasting, shorten
+from sentry_like.errors import contained, debug, describe, voice
+from sentry_like.integrations import install
+from sentry_like.options import Options, read_config_file
+from sentry_like.pipeline import Pipeline
+from sentry_like.protocol.categories import of_event_type
+from sentry_like.protocol.dsn import Dsn
+from sentry_like.protocol.envelope import Envelope
+from sentry_like.scope import Crumb
+from sentry_like.transport.base import make_transport
+from sentry_like.transport.reports import Reports
+from sentry_like.version import SDK_NAME, VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Any
+
+    from sentry_like.capture.cleaning import Cleaning
+    from sentry_like.scope import Scope
+    from sentry_like.transport.base import Transport
+    from sentry_like.types import Breadcrumb, Event, ExcInfo, Hint, Integration, Mechanism
+
+OUR_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+class Client:
+    """Sends to one DSN with one set of options.
+
+    Without a DSN and without a custom transport it is inactive: it accepts every call and does nothing.
+
+    Raises:
+        BadOptions: an unknown option or a bad value; the message names each, with the nearest valid name.
+        BadDsn: the DSN is malformed.
+    """
+
+    def __init__(self, dsn: str | None = None, *, config_file: str | None = None, **options: Any) -> None:
+        config = None if config_file is None else read_config_file(config_file)
+        given = options if dsn is None else {"dsn": dsn, **options}
+        self.options = Options.resolve(given, os.environ, config)
+        self.dsn = Dsn.parse(self.options.dsn) if self.options.dsn else None
+        voice.debug = voice.debug or bool(self.options.debug)
+        self.reports = Reports(on_lost=self.options.on_lost)
+        self.transport: Transport | None = make_transport(self.options, self.dsn, self.reports, log=debug)
+        self._capture = Capture(self.options)
+        self.integrations: dict[str, Integration] = install(self.options) if self.is_active() else {}
+        self._pipeline = Pipeline(self.options, self._defaults(), self.integrations.values(), self.reports)
+
+    def _defaults(self) -> Event:
+        """What every event of this client says, made once and shared."""
+        options = self.options
+        own = {name: getattr(options, name) for name in ("release", "environment", "server_name", "dist")}
+        return {
+            "platform": "python",
+            **{name: value for name, value in own.items() if value},
+            "sdk": {
+                "name": SDK_NAME,
+                "version": VERSION,
+                "integrations": sorted(self.integrations),
+                "packages": [{"name": "pypi:sentry-like", "version": VERSION}],
+            },
+            "contexts": {"runtime": runtime_context()},
+        }
+
+    def is_active(self) -> bool:
+        """Whether captured events go anywhere."""
+        return self.transport is not None
+
+    # -- capturing
+
+    def capture_exception(
+        self,
+        exc_info: ExcInfo,
+        scope: Scope,
+        mechanism: Mechanism | None = None,
+        hint: Hint | None = None,
+    ) -> str | None:
+        """Send an exception; the event's id, or `None` when it was refused or dropped."""
+        if self.transport is None:
+            return None
+        hint = {**(hint or {}), "exc_info": exc_info}
+        self.reports.captured("error")
+        reason = self._pipeline.refuse(exc_info, hint, lambda: self._capture.sketch(exc_info))
+        if reason is not None:
+            return self._lose(reason, "error")
+        caller = None if exc_info[2] is not None else calling_frame()
+        cleaning = self._capture.start()
+        event = self._capture.exception(exc_info, mechanism, caller, cleaning)
+        return self._finish(event, hint, scope, cleaning)
+
+    def capture_message(self, message: str, level: str, scope: Scope, hint: Hint | None = None) -> str | None:
+        """Send a message; the event's id, or `None` when it was refused or dropped."""
+        if self.transport is None:
+            return None
+        hint = dict(hint or {})
+        self.reports.captured("error")
+        reason = self._pipeline.refuse(None, hint, lambda: {"level": level, "message": message})
+        if reason is not None:
+            return self._lose(reason, "error")
+        cleaning = self._capture.start()
+        caller = calling_frame() if self.options.attach_stacktrace else None
+        event = self._capture.message(message, level, caller, cleaning)
+        return self._finish(event, hint, scope, cleaning)
+
+    def capture_event(self, event: Event, hint: Hint | None, scope: Scope) -> str | None:
+        """Send an event made by hand; its id, or `None` when it was refused or dropped."""
+        if self.transport is None:
+            return None
+        if not isinstance(event, dict):
+            voice.once(
+                "capture_event argument",
+                f"capture_event() takes a dict, not {type(event).__name__}: nothing was sent",
+            )
+            return None
+        hint = dict(hint or {})
+        category = of_event_type(event.get("type"))
+        self.reports.captured(category)
+        exc_info = hint.get("exc_info")
+        if category == "error":
+            reason = self._pipeline.refuse(exc_info, hint, lambda: event)
+            if reason is not None:
+                return self._lose(reason, category)
+        cleaning = self._capture.start()
+        return self._finish(self._capture.foreign(event, cleaning), hint, scope, cleaning)
+
+    def _finish(self, event: Event, hint: Hint, scope: Scope, cleaning: Cleaning) -> str | None:
+        transport = self.transport
+        prepared = self._pipeline.prepare(event, hint, scope, cleaning)
+        if prepared is None or transport is None:
+            return None
+        envelope = Envelope.of_event(prepared)
+        envelope.weight = cleaning.weight()
+        for attachment in hint.get("attachments") or ():
+            self._attach(envelope, attachment)
+        self._pipeline.tell_captured(prepared, hint)
+        transport.send(envelope)
+        event_id: str = prepared["event_id"]
+        return event_id
+
+    def _attach(self, envelope: Envelope, attachment: Any) -> None:
+        """Add a file to the envelope; one that cannot be read costs only itself."""
+        with contained("attachment", lambda error: debug(f"an attachment was left out: {describe(error)}")):
+            if not isinstance(attachment, Attachment):
+                raise TypeError(f"hint['attachments'] holds {type(attachment).__name__}, not an Attachment")
+            data = attachment.read(self.options.max_attachment_bytes)
+            envelope.add_attachment(data, attachment.filename, attachment.content_type)
+            envelope.weight += len(data)
+            self.reports.captured("attachment", max(len(data), 1))
+
+    def _lose(self, reason: str, category: str) -> None:
+        self.reports.lost(reason, category)
+
+    def on_internal_error(self, error: BaseException) -> None:
+        """Count an event that a fault of ours has cost."""
+        self.reports.lost("internal_sdk_error", "error")
+
+    # -- breadcrumbs
+
+    def add_breadcrumb(self, scope: Scope, crumb: Breadcrumb, hint: Hint | None = None) -> None:
+        """Keep a crumb on the scope, as the user's `before_breadcrumb` wants it."""
+        bound = self.options.max_breadcrumbs
+        if self.transport is None or bound == 0:
+            return
+        wanted = (
+            self._pipeline.before_breadcrumb(crumb, hint or {}) if self.options.before_breadcrumb else crumb
+        )
+        if wanted is None:
+            return
+        shorten(wanted)
+        made = Crumb(wanted)
+        if not is_lasting(wanted):
+            made.finish(self._capture.start().breadcrumb)
+        scope.push_crumb(made, bound)
+
+    # -- the rest
+
+    def get_integration(self, name_or_class: Any) -> Any:
+        """The integration of that identifier or class, or `None` when this client has it not."""
+        name = name_or_class if isinstance(name_or_class, str) else getattr(name_or_class, "identifier", None)
+        return self.integrations.get(name)  # type: ignore[arg-type]  # an unknown identifier is simply not there
+
+    def should_send_default_pii(self) -> bool:
+        return bool(self.options.send_default_pii)
+
+    def stats(self) -> dict[str, dict[str, Any]]:
+        """Per category what became of all that was captured.
+
+        `{"error": {"captured": 7, "sent": 4, "queued": 1, "lost": {"sample_rate": 2}}}`; captured is always the sum of the others.
+        """
+        return self.reports.stats()
+
+    def flush(
+        self, timeout: float | None = None, callback: Callable[[int, float], object] | None = None
+    ) -> bool:
+        """Wait at most `timeout` seconds (default: `shutdown_timeout`) until everything captured so far has left.
+
+        True only if all of it was delivered. `callback(pending, timeout)` is called if something is still pending.
+        """
+        transport = self.transport
+        if transport is None:
+            return True
+        seconds = self.options.shutdown_timeout if timeout is None else timeout
+        with contained("flush"):
+            pending = transport.pending()
+            if callback is not None and pending:
+                callback(pending, seconds)
+            return transport.flush(seconds)
+        return False
+
+    def close(
+        self, timeout: float | None = None, callback: Callable[[int, float], object] | None = None
+    ) -> bool:
+        """Flush, then stop the worker and release its connection; later captures do nothing."""
+        transport = self.transport
+        if transport is None:
+            return True
+        delivered = self.flush(timeout, callback)
+        self.transport = None
+        with contained("close"):
+            transport.close(0)
+        return delivered
+
+    def drain(self, callback: Callable[[int, float], object] | None = None) -> None:
+        """Flush at interpreter exit; what is captured after this, in other exit hooks, is sent by the thread that captures it."""
+        transport = self.transport
+        if transport is None:
+            return
+        seconds = self.options.shutdown_timeout
+        with contained("drain"):
+            pending = transport.pending()
+            if callback is not None and pending:
+                callback(pending, seconds)
+            transport.drain(seconds)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: object, error: object, tb: object) -> None:
+        self.close()
+
+
+def runtime_context() -> dict[str, str]:
+    """The interpreter, as the server shows it."""
+    names = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
+    name = sys.implementation.name
+    return {
+        "name": names.get(name, name),
+        "version": ".".join(map(str, sys.version_info[:3])),
+        "build": sys.version.replace("\n", " "),
+    }
+
+
+def calling_frame() -> FrameType | None:
+    """The innermost frame that is not ours."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(OUR_PACKAGE):
+        frame = frame.f_back
+    return frame

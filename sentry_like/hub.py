@@ -1,0 +1,477 @@
+"""Who listens: a hub pairs a client with a stack of scopes, and there is always a current one.
+
+The package's one ContextVar holds the current hub. A thread that has none starts with a fork of `Hub.main`; a task that
+inherited another unit's hub forks it at first use, so threads, tasks and executors never write into each other's scopes.
+"""
+
+from __future__ import annotations
+
+import sys
+from _weakref import ref
+from contextvars import ContextVar
+from threading import get_ident
+
+from sentry_like.errors import contained, debug, voice
+from sentry_like.scope import Scope, listen_through, new_crumb
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+    from typing import Any, TypeVar, overload
+
+    from sentry_like.types import Client, Event, Hint, Mechanism
+
+    T = TypeVar("T")
+
+
+class Layer:
+    """One level of a hub's stack.
+
+    `scope` is what `push_scope` and `configure_scope` hand out. `local` is the scope of a `new_scope()` block (2.x), laid over it.
+    """
+
+    __slots__ = ("client", "local", "scope")
+
+    def __init__(self, client: Client | Inherited | None, scope: Scope, local: Scope | None = None) -> None:
+        self.client = client
+        self.scope = scope
+        self.local = local
+
+    def fork(self) -> Layer:
+        return Layer(self.client, self.scope.fork(), self.local and self.local.fork())
+
+
+class Inherited:
+    """Stands for "the client of `Hub.main`", whichever that is at the moment of use."""
+
+    __slots__ = ()
+
+
+INHERITED = Inherited()
+
+
+class HubMeta(type):
+    """Lets `Hub.current` and `Hub.main` be attributes of the class."""
+
+    @property
+    def current(cls) -> Hub:
+        """The hub of the running thread or task; there is always one."""
+        return active_now().hub
+
+    @property
+    def main(cls) -> Hub:
+        """The hub of the process: `init` binds its client here, and new threads start from it."""
+        return _main
+
+
+class Hub(metaclass=HubMeta):
+    """A stack of (client, scope).
+
+    `Hub(hub)` clones: the same client and a fork of the top scope. `Hub(client)` starts with an empty scope. A hub becomes current
+    within `with hub:` or `hub.run(callback)`.
+    """
+
+    __slots__ = ("_last_event_id", "_stack")
+
+    _process_client: Client | None = None
+
+    if TYPE_CHECKING:
+        current: Hub
+        main: Hub
+
+    def __init__(self, client_or_hub: Client | Hub | None = None, scope: Scope | None = None) -> None:
+        if isinstance(client_or_hub, Hub):
+            top = client_or_hub._stack[-1]
+            layer = Layer(
+                top.client, top.scope.fork() if scope is None else scope, top.local and top.local.fork()
+            )
+        else:
+            layer = Layer(client_or_hub, Scope() if scope is None else scope)
+        self._stack: tuple[Layer, ...] = (layer,)
+        self._last_event_id: str | None = None
+
+    def fork_base(self) -> Hub:
+        """A hub that starts from this one's outermost scope: what is true for the whole process, not for a block within it."""
+        return self.fork_of(self._stack[:1])
+
+    def fork_of(self, stack: tuple[Layer, ...]) -> Hub:
+        """A hub for another unit of work, whose scopes start from those of `stack`."""
+        hub = Hub.__new__(Hub)
+        hub._stack = (stack[-1].fork(),)
+        hub._last_event_id = None
+        return hub
+
+    # -- activation
+
+    def __enter__(self) -> Hub:
+        present = active_now()
+        _activate(self, present.unit, present)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        active = _active.get(None)
+        if active is not None and active.hub is self:
+            _active.set(active.previous)
+
+    def run(self, callback: Callable[[], T]) -> T:
+        """Call `callback` with this hub current; its result and exceptions pass through."""
+        with self:
+            return callback()
+
+    # -- the top of the stack
+
+    @property
+    def client(self) -> Client | None:
+        """The client that events go to, or `None`."""
+        client = self._stack[-1].client
+        return Hub._process_client if isinstance(client, Inherited) else client
+
+    @property
+    def scope(self) -> Scope:
+        return self._stack[-1].scope
+
+    @property
+    def current_scope(self) -> Scope:
+        """The innermost scope: that of a `new_scope()` block, else `scope`."""
+        top = self._stack[-1]
+        return top.scope if top.local is None else top.local
+
+    def bind_client(self, client: Client | None) -> None:
+        """Send this hub's events to `client`; `None` silences it.
+
+        On `Hub.main` it becomes the client of the process: every hub that was not given a client of its own sends there.
+        """
+        if self is _main:
+            Hub._process_client = client
+        else:
+            self._stack[-1].client = client
+
+    def get_integration(self, name_or_class: Any) -> Any:
+        """The client's integration of that name or class, or `None`."""
+        client = self.client
+        return None if client is None else client.get_integration(name_or_class)
+
+    def last_event_id(self) -> str | None:
+        """The id of the event this hub sent last."""
+        return self._last_event_id
+
+    # -- scopes
+
+    if TYPE_CHECKING:
+
+        @overload
+        def push_scope(self, callback: None = None, continue_trace: bool = ...) -> ScopeBlock: ...
+        @overload
+        def push_scope(self, callback: Callable[[Scope], object], continue_trace: bool = ...) -> None: ...
+
+    def push_scope(
+        self, callback: Callable[[Scope], object] | None = None, continue_trace: bool = True
+    ) -> ScopeBlock | None:
+        """Open a scope that starts as a fork of the present one and is gone at the end of the block.
+
+        As context manager it gives the scope. With a callback, the callback is called with the scope, which then is closed.
+        """
+        block = ScopeBlock(self, self._stack[-1].fork())
+        if callback is None:
+            return block
+        with block as scope:
+            callback(scope)
+        return None
+
+    def new_scope(self) -> ScopeBlock:
+        """Open a block with a local scope over the present one (2.x): what is set on `scope` itself outlives the block."""
+        top = self._stack[-1]
+        local = Scope() if top.local is None else top.local.fork()
+        return ScopeBlock(self, Layer(top.client, top.scope, local))
+
+    def use_scope(self, scope: Scope) -> ScopeBlock:
+        """Open a block in which `scope` is the local scope over the present one (2.x)."""
+        top = self._stack[-1]
+        return ScopeBlock(self, Layer(top.client, top.scope, scope))
+
+    def pop_scope_unsafe(self) -> tuple[Client | None, Scope]:
+        """Drop the top layer and return its client and scope; the last layer stays.
+
+        Raises:
+            RuntimeError: only the base layer is left.
+        """
+        if len(self._stack) == 1:
+            raise RuntimeError("the base scope of a hub cannot be popped")
+        client, layer = self.client, self._stack[-1]
+        self._set_stack(self._stack[:-1])
+        return client, layer.scope
+
+    def configure_scope(
+        self, callback: Callable[[Scope], object] | None = None, continue_trace: bool = True
+    ) -> Any:
+        """Edit the present scope: as context manager, or through a callback, which is not called without a client.
+
+        Without a client the context manager gives a scope that nothing reads.
+        """
+        listening = self.client is not None
+        if callback is None:
+            return ScopeHandle(self.scope if listening else Scope())
+        if listening:
+            callback(self.scope)
+        return None
+
+    def _set_stack(self, stack: tuple[Layer, ...]) -> None:
+        self._stack = stack
+        active = _active.get(None)
+        if active is not None and active.hub is self:
+            _active.set(Active(self, stack, active.unit, active.previous))
+
+    # -- what happened
+
+    def capture_event(
+        self, event: Event, hint: Hint | None = None, scope: Any = None, **kwargs: Any
+    ) -> str | None:
+        """Send an event made by hand; see `sentry_like.capture_event`."""
+        client = self.client
+        if client is None:
+            return None
+        return self._capture(
+            "capture_event",
+            client,
+            lambda: client.capture_event(event, hint, self.effective_scope(scope, kwargs)),
+        )
+
+    def capture_message(
+        self, message: str, level: str | None = None, scope: Any = None, **kwargs: Any
+    ) -> str | None:
+        """Send a message; see `sentry_like.capture_message`."""
+        client = self.client
+        if client is None:
+            return None
+        level = level or "info"
+        return self._capture(
+            "capture_message",
+            client,
+            lambda: client.capture_message(message, level, self.effective_scope(scope, kwargs)),
+        )
+
+    def capture_exception(
+        self, error: Any = None, scope: Any = None, mechanism: Mechanism | None = None, **kwargs: Any
+    ) -> str | None:
+        """Send an exception; see `sentry_like.capture_exception`. `mechanism` is for integrations: how it came to us."""
+        client = self.client
+        if client is None:
+            return None
+        exc_info = _exc_info_of(error)
+        if exc_info is None:
+            return None
+        return self._capture(
+            "capture_exception",
+            client,
+            lambda: client.capture_exception(exc_info, self.effective_scope(scope, kwargs), mechanism),
+        )
+
+    def _capture(self, where: str, client: Client, capture: Callable[[], str | None]) -> str | None:
+        """Run a capture, contained, and not within another: hooks and reprs that capture would never end."""
+        unit = active_now().unit
+        if unit.is_capturing:
+            debug(f"{where}() was called by a hook while an event was being made: nothing was sent")
+            return None
+        event_id = None
+        unit.is_capturing = True
+        try:
+            with contained(where, client.on_internal_error):
+                event_id = capture()
+        finally:
+            unit.is_capturing = False
+        if event_id is not None:
+            self._last_event_id = event_id
+        return event_id
+
+    def add_breadcrumb(self, crumb: Any = None, hint: Hint | None = None, **fields: Any) -> None:
+        """Note what just happened, for the events to come; see `sentry_like.add_breadcrumb`."""
+        self.add_breadcrumb_to(self._stack[-1].scope, crumb, hint, fields)
+
+    def add_breadcrumb_to(
+        self, scope: Scope, crumb: Any, hint: Hint | None, fields: Mapping[str, Any]
+    ) -> None:
+        client = self.client
+        if client is None:
+            return
+        with contained("add_breadcrumb"):
+            if callable(crumb):
+                crumb = crumb()
+            if crumb or fields:
+                client.add_breadcrumb(scope, new_crumb(crumb, fields), hint)
+
+    def flush(
+        self, timeout: float | None = None, callback: Callable[[int, float], object] | None = None
+    ) -> bool:
+        """Wait until what was captured has left; see `sentry_like.flush`."""
+        client = self.client
+        return True if client is None else client.flush(timeout, callback)
+
+    def effective_scope(self, change: Any, kwargs: Mapping[str, Any]) -> Scope:
+        """The scope that an event gets: global, then this hub's, then the `scope=` and keyword arguments of the call.
+
+        Raises:
+            TypeError: both `scope` and keyword arguments.
+        """
+        top = self._stack[-1]
+        if top.local is None and change is None and not kwargs and _global_scope.is_empty():
+            return top.scope
+        if change is not None and kwargs:
+            raise TypeError("give scope= or keyword arguments, not both")
+        joined = _global_scope.fork()
+        joined.update_from_scope(top.scope)
+        if top.local is not None:
+            joined.update_from_scope(top.local)
+        if callable(change):
+            change(joined)
+        elif change is not None:
+            joined.update_from_scope(change)
+        else:
+            joined.update_from_kwargs(**kwargs)
+        return joined
+
+
+class ScopeBlock:
+    """The block of `push_scope` and `new_scope`: on exit the stack is as it was at entry, whatever happened within."""
+
+    __slots__ = ("_before", "_hub", "_layer")
+
+    def __init__(self, hub: Hub, layer: Layer) -> None:
+        self._hub = hub
+        self._layer = layer
+        self._before: tuple[Layer, ...] = ()
+
+    def __enter__(self) -> Scope:
+        hub = self._hub
+        self._before = hub._stack
+        hub._set_stack((*self._before, self._layer))
+        layer = self._layer
+        return layer.scope if layer.local is None else layer.local
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        hub, stack = self._hub, self._hub._stack
+        if stack[-1] is not self._layer:
+            self._say_what_went_wrong(stack)
+        if self._layer in stack:
+            hub._set_stack(self._before)
+
+    def _say_what_went_wrong(self, stack: tuple[Layer, ...]) -> None:
+        if self._layer in stack:
+            debug(
+                f"{len(stack) - len(self._before) - 1} scope(s) pushed in this block were not popped; they are now"
+            )
+        else:
+            debug("this block's scope had been popped before the block ended")
+
+
+class ScopeHandle:
+    """The context manager of `configure_scope()`."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __enter__(self) -> Scope:
+        return self._scope
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        return None
+
+
+class Unit:
+    """One task or thread: who may use what is current in it, and whether it is in the midst of a capture."""
+
+    __slots__ = ("is_capturing", "task", "thread")
+
+    def __init__(self) -> None:
+        task = running_task()
+        self.task = None if task is None else ref(task)
+        self.thread = get_ident()
+        self.is_capturing = False
+
+    def is_running(self) -> bool:
+        """Whether it is this unit that runs now, and not one whose context was copied from it."""
+        task = running_task()
+        if task is None:
+            return self.task is None and self.thread == get_ident()
+        return self.task is not None and self.task() is task
+
+
+class Active:
+    """What the ContextVar holds: the hub, its stack as it was when a task may have copied it, and the unit it belongs to."""
+
+    __slots__ = ("hub", "previous", "stack", "unit")
+
+    def __init__(self, hub: Hub, stack: tuple[Layer, ...], unit: Unit, previous: Active | None) -> None:
+        self.hub = hub
+        self.stack = stack
+        self.unit = unit
+        self.previous = previous
+
+
+def running_task() -> Any:
+    """The asyncio task that runs now, or `None`. asyncio is asked only when the application has imported it."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return None
+    try:
+        loop = asyncio._get_running_loop()
+        return None if loop is None else asyncio.current_task(loop)
+    except AttributeError:  # asyncio is only being imported
+        return None
+
+
+def active_now() -> Active:
+    """What is current in the running thread or task, made at its first use: nothing is shared with another unit."""
+    active = _active.get(None)
+    if active is None:
+        hub = _main.fork_base()
+    elif not active.unit.is_running():
+        hub = active.hub.fork_of(active.stack)
+    else:
+        return active
+    return _activate(hub, Unit(), None)
+
+
+def _activate(hub: Hub, unit: Unit, previous: Active | None) -> Active:
+    active = Active(hub, hub._stack, unit, previous)
+    _active.set(active)
+    return active
+
+
+def _exc_info_of(error: Any) -> Any:
+    """The exc_info triple of what `capture_exception` was given, or `None` when there is nothing to capture."""
+    if isinstance(error, BaseException):
+        return type(error), error, error.__traceback__
+    if error is None:
+        error = sys.exc_info()
+    if isinstance(error, tuple) and len(error) == 3:
+        if isinstance(error[1], BaseException):
+            return error
+        debug("capture_exception() was called with no exception active: nothing was sent")
+        return None
+    voice.once(
+        "capture_exception argument",
+        f"capture_exception() takes an exception or an exc_info tuple, not {type(error).__name__}: nothing was sent",
+    )
+    return None
+
+
+_active: ContextVar[Active | None] = ContextVar("sentry_like_hub")
+_global_scope = Scope()
+_main = Hub()
+_main._stack[0].client = INHERITED
+_activate(_main, Unit(), None)
+listen_through(lambda: Hub.current)
+
+
+def global_scope() -> Scope:
+    """The scope under every hub's scopes (2.x): one per process, never forked."""
+    return _global_scope

@@ -1,0 +1,33 @@
+"""Sends what is still queued when the interpreter exits, for at most `shutdown_timeout` seconds."""
+
+from __future__ import annotations
+
+from sentry_like.hub import Hub
+from sentry_like.integrations.base import Integration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class AtexitIntegration(Integration):
+    """`callback(pending, timeout)` is called at exit when something is still pending, before waiting for it."""
+
+    identifier = "atexit"
+
+    def __init__(self, callback: Callable[[int, float], object] | None = None) -> None:
+        self.callback = callback
+
+    def setup_once(self) -> None:
+        import atexit
+
+        atexit.register(drain_current_clients)
+
+
+def drain_current_clients() -> None:
+    """Drain the client of the process, and the current hub's own where that is another."""
+    clients = {id(client): client for client in (Hub.main.client, Hub.current.client) if client is not None}
+    for client in clients.values():
+        integration = client.get_integration(AtexitIntegration)
+        if integration is not None:
+            client.drain(integration.callback)

@@ -1,0 +1,355 @@
+"""Who is current, what a hub's stack holds, and that units of work do not leak into each other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import sentry_like
+from sentry_like import Hub, Scope
+
+
+def tags(event):
+    return event.get("tags", {})
+
+
+class Silent:
+    """A client that only can be told apart."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def close(self, timeout=None):
+        return True
+
+
+def test_hub_of_the_importing_thread_is_main():
+    assert Hub.current is Hub.main
+
+
+def test_clone_has_the_client_and_a_fork_of_the_scope():
+    client = Silent("own")
+    hub = Hub(client)
+    hub.scope.set_tag("a", "1")
+    clone = Hub(hub)
+    clone.scope.set_tag("b", "2")
+    assert clone.client is client
+    assert (hub.scope.tags, clone.scope.tags) == ({"a": "1"}, {"a": "1", "b": "2"})
+
+
+def test_hub_made_from_a_client_starts_empty():
+    hub = Hub(Silent("x"))
+    assert hub.scope.is_empty()
+
+
+def test_hub_without_a_client_is_silent_even_after_init(init):
+    init()
+    assert Hub().client is None
+
+
+def test_hub_is_current_within_its_block_only():
+    hub = Hub(Hub.current)
+    with hub as entered:
+        assert entered is hub
+        assert Hub.current is hub
+    assert Hub.current is Hub.main
+
+
+def test_blocks_of_hubs_nest_and_repeat():
+    outer, inner = Hub(), Hub()
+    with outer:
+        with inner, outer:
+            assert Hub.current is outer
+        assert Hub.current is outer
+    assert Hub.current is Hub.main
+
+
+def test_run_gives_the_result_and_lets_exceptions_pass():
+    hub = Hub(Hub.current)
+    assert hub.run(lambda: Hub.current is hub) is True
+    with pytest.raises(KeyError):
+        hub.run(lambda: {}["missing"])
+    assert Hub.current is Hub.main
+
+
+def test_client_bound_to_main_holds_for_hubs_that_inherit(init):
+    clone = Hub(Hub.current)
+    client = init()
+    assert clone.client is client
+
+
+def test_client_bound_to_a_hub_holds_for_it_alone(init):
+    client = init()
+    hub = Hub(Hub.current)
+    own = Silent("own")
+    hub.bind_client(own)
+    assert (hub.client, Hub.main.client) == (own, client)
+
+
+def test_hub_may_be_silenced(init, events):
+    init()
+    with Hub(Hub.current) as hub:
+        hub.bind_client(None)
+        assert sentry_like.capture_message("unheard") is None
+    assert not events
+
+
+def test_one_hub_may_be_current_in_two_threads():
+    hub = Hub(Hub.current)
+    seen = []
+    with hub:
+        thread = threading.Thread(target=lambda: hub.run(lambda: seen.append(Hub.current)))
+        thread.start()
+        thread.join()
+        assert Hub.current is hub
+    assert seen == [hub]
+    assert Hub.current is Hub.main
+
+
+# -- the stack
+
+
+def test_pushed_scope_starts_as_a_fork_and_is_gone_afterwards():
+    Hub.current.scope.set_tag("outer", "1")
+    with Hub.current.push_scope() as scope:
+        scope.set_tag("inner", "2")
+        assert Hub.current.scope is scope
+        assert scope.tags == {"outer": "1", "inner": "2"}
+    assert Hub.current.scope.tags == {"outer": "1"}
+
+
+def test_push_scope_calls_a_callback_with_the_scope():
+    seen = []
+    assert Hub.current.push_scope(seen.append) is None
+    assert isinstance(seen[0], Scope)
+    assert Hub.current.scope is not seen[0]
+
+
+def test_exception_leaves_the_stack_as_it_was():
+    before = Hub.current.scope
+    with pytest.raises(ValueError), Hub.current.push_scope():
+        raise ValueError
+    assert Hub.current.scope is before
+
+
+def test_scopes_leaked_within_a_block_are_closed_with_it():
+    before = Hub.current.scope
+    with Hub.current.push_scope():
+        Hub.current.push_scope().__enter__()
+        Hub.current.push_scope().__enter__()
+    assert Hub.current.scope is before
+
+
+def test_scope_popped_within_its_block_is_not_popped_twice():
+    before = Hub.current.scope
+    with Hub.current.push_scope() as outer:
+        with Hub.current.push_scope():
+            Hub.current.pop_scope_unsafe()
+        assert Hub.current.scope is outer
+    assert Hub.current.scope is before
+
+
+def test_pop_gives_client_and_scope_of_the_layer(init):
+    client = init()
+    Hub.current.push_scope().__enter__()
+    scope = Hub.current.scope
+    assert Hub.current.pop_scope_unsafe() == (client, scope)
+
+
+def test_base_scope_cannot_be_popped():
+    with pytest.raises(RuntimeError, match="base scope"):
+        Hub.current.pop_scope_unsafe()
+
+
+def test_init_within_a_pushed_scope_takes_effect(init, events):
+    with Hub.current.push_scope() as scope:
+        scope.set_tag("a", "1")
+        init()
+        sentry_like.capture_message("inside")
+    sentry_like.capture_message("outside")
+    assert [tags(event) for event in events] == [{"a": "1"}, {}]
+
+
+def test_configure_scope_edits_the_present_scope(init):
+    init()
+    with Hub.current.configure_scope() as scope:
+        assert scope is Hub.current.scope
+
+
+def test_configure_scope_gives_a_scope_nobody_reads_without_a_client():
+    with Hub.current.configure_scope() as scope:
+        assert scope is not Hub.current.scope
+
+
+# -- units of work
+
+
+def test_new_thread_starts_from_what_holds_for_the_process():
+    Hub.main.scope.set_tag("process", "1")
+    seen = {}
+
+    def work():
+        seen.update(Hub.current.scope.tags)
+        Hub.current.scope.set_tag("thread", "1")
+
+    with Hub.current.push_scope() as scope:
+        scope.set_tag("block", "1")
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert seen == {"process": "1"}
+    assert Hub.main.scope.tags == {"process": "1"}
+
+
+def test_threads_do_not_see_each_others_tags():
+    barrier = threading.Barrier(8)
+
+    def work(number):
+        Hub.current.scope.set_tag("number", number)
+        barrier.wait(5)
+        return Hub.current.scope.tags
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(8))) == [{"number": number} for number in range(8)]
+
+
+def test_tasks_do_not_see_each_others_tags():
+    async def work(number):
+        Hub.current.scope.set_tag("number", number)
+        await asyncio.sleep(0)
+        with Hub.current.push_scope() as scope:
+            scope.set_tag("inner", number)
+            await asyncio.sleep(0)
+            return Hub.current.scope.tags
+
+    async def main():
+        Hub.current.scope.set_tag("main", "1")
+        found = await asyncio.gather(*(work(number) for number in range(300)))
+        return found, Hub.current.scope.tags
+
+    found, own = asyncio.run(main())
+    assert found == [{"main": "1", "number": number, "inner": number} for number in range(300)]
+    assert own == {"main": "1"}
+
+
+def test_task_sees_the_scope_in_which_it_was_created():
+    async def child():
+        return Hub.current.scope.tags
+
+    async def main():
+        with Hub.current.push_scope() as scope:
+            scope.set_tag("block", "1")
+            task = asyncio.create_task(child())
+        return await task, Hub.current.scope.tags
+
+    assert asyncio.run(main()) == ({"block": "1"}, {})
+
+
+def test_thread_of_a_task_sees_its_scope_and_keeps_its_own_edits():
+    def work():
+        Hub.current.scope.set_tag("thread", "1")
+        return Hub.current.scope.tags
+
+    async def main():
+        Hub.current.scope.set_tag("task", "1")
+        return await asyncio.to_thread(work), Hub.current.scope.tags
+
+    assert asyncio.run(main()) == ({"task": "1", "thread": "1"}, {"task": "1"})
+
+
+def test_pooled_thread_forgets_the_task_that_used_it_before():
+    def work():
+        return dict(Hub.current.scope.tags)
+
+    async def one(loop, pool, number):
+        Hub.current.scope.set_tag("number", number)
+        return await loop.run_in_executor(pool, contextvars.copy_context().run, work)
+
+    async def main():
+        with ThreadPoolExecutor(1) as pool:
+            loop = asyncio.get_running_loop()
+            return await asyncio.gather(*(one(loop, pool, number) for number in range(3)))
+
+    assert asyncio.run(main()) == [{"number": 0}, {"number": 1}, {"number": 2}]
+
+
+def test_block_entered_in_one_context_may_end_in_another():
+    hub = Hub(Hub.current)
+    contextvars.copy_context().run(hub.__enter__)
+    hub.__exit__(None, None, None)
+    assert Hub.current is Hub.main
+
+
+# -- 2.x names over the same model
+
+
+def test_new_scope_is_local_and_the_isolation_scope_outlives_it(init, events):
+    init()
+    with sentry_like.new_scope() as scope:
+        scope.set_tag("local", "1")
+        sentry_like.set_tag("outer", "2")
+        sentry_like.capture_message("inside")
+    sentry_like.capture_message("outside")
+    assert [tags(event) for event in events] == [{"outer": "2", "local": "1"}, {"outer": "2"}]
+
+
+def test_nested_new_scopes_inherit(init, events):
+    init()
+    with sentry_like.new_scope() as outer:
+        outer.set_tag("a", "1")
+        with sentry_like.new_scope() as inner:
+            inner.set_tag("b", "2")
+            assert sentry_like.get_current_scope() is inner
+            sentry_like.capture_message("x")
+        assert outer.tags == {"a": "1"}
+    assert tags(events[0]) == {"a": "1", "b": "2"}
+
+
+def test_isolation_scope_keeps_everything_to_itself(init, events):
+    init()
+    sentry_like.set_tag("outer", "1")
+    with sentry_like.isolation_scope() as scope:
+        scope.set_tag("inner", "2")
+        assert sentry_like.get_isolation_scope() is scope
+        sentry_like.capture_message("inside")
+    sentry_like.capture_message("outside")
+    assert [tags(event) for event in events] == [{"outer": "1", "inner": "2"}, {"outer": "1"}]
+
+
+def test_global_scope_holds_in_every_thread_and_gives_way_to_others(init, events):
+    init()
+    sentry_like.get_global_scope().set_tags({"everywhere": "1", "shadowed": "global"})
+    sentry_like.set_tag("shadowed", "own")
+
+    def work():
+        sentry_like.capture_message("thread")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert tags(events[0])["everywhere"] == "1"
+    assert tags(events[0])["shadowed"] == "own"
+
+
+def test_use_scope_lays_a_scope_of_ones_own_over_the_present(init, events):
+    init()
+    mine = Scope()
+    mine.set_tag("mine", "1")
+    with sentry_like.use_scope(mine) as scope:
+        assert scope is mine
+        sentry_like.capture_message("x")
+    assert tags(events[0]) == {"mine": "1"}
+
+
+def test_use_isolation_scope_replaces_the_present(init, events):
+    init()
+    sentry_like.set_tag("outer", "1")
+    mine = Scope()
+    with sentry_like.use_isolation_scope(mine):
+        sentry_like.set_tag("mine", "1")
+        sentry_like.capture_message("x")
+    assert tags(events[0]) == {"mine": "1"}
