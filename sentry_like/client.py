@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 
-from sentry_like.attachments import Attachment
 from sentry_like.capture.cleaning import Capture
 from sentry_like.capture.crumbs import is_lasting, shorten
 from sentry_like.errors import contained, debug, describe, voice
@@ -152,6 +151,8 @@ class Client:
 
     def _attach(self, envelope: Envelope, attachment: Any) -> None:
         """Add a file to the envelope; one that cannot be read costs only itself."""
+        from sentry_like.attachments import Attachment
+
         with contained("attachment", lambda error: debug(f"an attachment was left out: {describe(error)}")):
             if not isinstance(attachment, Attachment):
                 raise TypeError(f"hint['attachments'] holds {type(attachment).__name__}, not an Attachment")

@@ -6,7 +6,6 @@ to the event touches neither the application's objects nor what other events sha
 
 from __future__ import annotations
 
-from random import random
 from time import time
 
 from sentry_like.errors import contained, debug, voice
@@ -72,7 +71,7 @@ class Pipeline:
     def _is_sampled(self, hint: Hint, sketch: Callable[[], Event]) -> bool:
         sampler = self._options.error_sampler
         rate = self._options.sample_rate if sampler is None else _sampler_rate(sampler, sketch(), hint)
-        return rate >= 1.0 or random() < rate
+        return rate >= 1.0 or _draw() < rate
 
     # -- once it is built
 
@@ -190,6 +189,13 @@ _GLOBAL_PROCESSORS: list[EventProcessor] = []
 def add_global_event_processor(processor: EventProcessor) -> None:
     """Run `processor(event, hint)` on every event of every client, before those of scopes."""
     _GLOBAL_PROCESSORS.append(processor)
+
+
+def _draw() -> float:
+    """A number from 0 up to 1, at random; the module is loaded only by those who sample."""
+    from random import random
+
+    return random()
 
 
 def _is_ours(integration: Integration) -> bool:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from time import time
 
-from sentry_like.attachments import Attachment
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -226,6 +224,8 @@ class Scope:
         Raises:
             TypeError: neither bytes nor path, or bytes without a filename.
         """
+        from sentry_like.attachments import Attachment
+
         made = Attachment(bytes, filename, path, content_type, add_to_transactions)
         self._attachments = (*self._attachments, made)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from sentry_like.options import Options
     from sentry_like.protocol.envelope import Envelope
     from sentry_like.types import Event
 
@@ -25,7 +26,8 @@ class TestTransport(Transport):
 
     __test__ = False  # pytest would take the name for a test class
 
-    def __init__(self) -> None:
+    def __init__(self, options: Options | None = None) -> None:
+        super().__init__(options)
         self.envelopes: list[Envelope] = []
 
     def send(self, envelope: Envelope) -> None:

@@ -5,8 +5,6 @@ An integration is imported only when a client wants it. The tables hold text, so
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from sentry_like.errors import contained
 
 TYPE_CHECKING = False
@@ -43,7 +41,8 @@ def install(options: Options) -> dict[str, Integration]:
 def load(place: str) -> Integration:
     """The integration that `module:Class` names, with its default settings."""
     module, _, name = place.partition(":")
-    made: Integration = getattr(import_module(f"{__name__}.{module}"), name)()
+    # not importlib.import_module: importlib alone would add four modules to those that init loads
+    made: Integration = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)()
     return made
 
 

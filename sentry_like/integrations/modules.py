@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 
 from sentry_like.integrations.base import Integration
@@ -42,7 +41,7 @@ def installed(folders: Iterable[str]) -> dict[str, str]:
             stem, _, suffix = entry.rpartition(".")
             if suffix not in ("dist-info", "egg-info"):
                 continue
-            name, _, version = re.sub(r"-py\d.*$", "", stem).partition("-")
+            name, _, version = stem.partition("-py")[0].partition("-") if suffix == "egg-info" else stem.partition("-")
             name = name.replace("_", "-").lower()
             if name and version and name not in found and left > 0:
                 found[name] = version

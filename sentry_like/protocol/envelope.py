@@ -57,6 +57,11 @@ class Item:
         """The category that servers count it in (`categories.of_item`)."""
         return categories.of_item(self.type, self.payload)
 
+    @property
+    def quantity(self) -> int:
+        """How much of its category it is: an attachment counts in bytes, at least one (protocol, "Client reports")."""
+        return max(len(self.encode()), 1) if self.type == "attachment" else 1
+
     def encode(self) -> bytes:
         """The payload as bytes."""
         if self._encoded is None:
@@ -84,8 +89,8 @@ class Item:
 class Envelope:
     """What is sent in one request: `headers`, `items` in order, and `weight`.
 
-    The weight is an estimate of the bytes of memory it holds, set by whoever builds it. Not locked: one thread
-    at a time.
+    The weight is an estimate of the bytes of memory it holds, set by whoever builds it. Not locked: one
+    thread at a time.
     """
 
     __slots__ = ("headers", "items", "weight")

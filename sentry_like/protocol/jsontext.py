@@ -1,9 +1,9 @@
 """Any Python value as JSON that a strict server accepts, and JSON back as a value.
 
-The usual value takes one call of the C encoder and two quick looks at the result. Whatever that call
-refuses, or the server would, is rebuilt first: a single odd value must not cost the event. Rebuilding runs
-no code of the objects it meets: it does not evaluate a lazy query, and a `__repr__` that raises or hangs is
-never asked. It is the last net; who wants better text for an object writes it before.
+The usual value takes a glance at its shape, one call of the C encoder and a glance at the result. Whatever
+fails these is rebuilt first: a single odd value must not cost the event. No code of the objects met runs:
+no lazy query is evaluated, and a `__repr__` that raises or hangs is never asked. It is the last net; who
+wants better text for an object writes it before.
 
 Safe from any thread. `json` is imported inside, for `import sentry_like` would feel it.
 """
@@ -14,10 +14,14 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, NoReturn
 
 MAX_DEPTH = 100
 """Levels of containers that are kept. Relay's parser follows some 126 and refuses the whole event beyond."""
+
+MAX_VALUES = 500_000
+"""How many values are kept of one that repeats itself in so many places that it would never end."""
 
 SMALLEST_INT = -(2**63)
 LARGEST_INT = 2**64 - 1
@@ -55,12 +59,19 @@ def encode(value: Any) -> bytes:
     integers beyond 64 bits text, lone surrogates U+FFFD, keys text; a container inside itself, or deeper
     than `MAX_DEPTH` levels, becomes a note.
     """
+    encoded = _plainly_encoded(value)
+    if encoded is None:
+        encoded = _utf8(_text(_rebuilt(value, (), iter(range(MAX_VALUES)))))
+    return encoded
+
+
+def _plainly_encoded(value: Any) -> bytes | None:
+    """The encoder's own answer; `None` if the value is not for it, or it or the server would refuse."""
     try:
-        encoded = _utf8(_text(value))
-        is_safe = _is_plain(value) and not _may_hold_big_int(encoded)
-    except Exception:  # noqa: BLE001  # besides what the encoder raises, subclasses of dict and list run their own code
-        is_safe = False
-    return encoded if is_safe else _utf8(_text(_rebuilt(value, ())))
+        encoded = _utf8(_text(value)) if _is_plain(value) else None
+    except (TypeError, ValueError, RuntimeError):  # odd keys; NaN; another thread changes the value meanwhile
+        return None
+    return None if encoded is None or _may_hold_big_int(encoded) else encoded
 
 
 def decode(text: bytes | str) -> Any:
@@ -84,7 +95,9 @@ def _refuse(constant: str) -> NoReturn:
 def _text(value: Any) -> str:
     from json import JSONEncoder
 
-    return JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(value)
+    return JSONEncoder(
+        ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+    ).encode(value)
 
 
 def _utf8(text: str) -> bytes:
@@ -96,14 +109,16 @@ def _utf8(text: str) -> bytes:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value that the encoder took is of exact built-in types throughout, and not too deep.
+    """Whether it is of exact built-in types throughout, and ends: neither too deep nor in a circle.
 
     Goes by layers of containers: one list comprehension per layer costs a third of the encoder's own time,
     where a function call per container would double it.
     """
     layer = [] if type(value) in SCALARS else [value]
+    seen = 0
     for _ in range(MAX_DEPTH):
-        if not CONTAINERS.issuperset(map(type, layer)):
+        seen += len(layer)
+        if seen > MAX_VALUES or not CONTAINERS.issuperset(map(type, layer)):
             return False
         layer = [
             child
@@ -122,17 +137,20 @@ def _may_hold_big_int(encoded: bytes) -> bool:
     return _LONG_POSITIVE in runs or _LONG_NEGATIVE in runs
 
 
-def _rebuilt(value: Any, inside: tuple[int, ...]) -> Any:
-    """The value in exact built-in types that JSON has; `inside` holds the ids of the containers around it.
+def _rebuilt(value: Any, inside: tuple[int, ...], room: Iterator[int]) -> Any:
+    """The value in exact built-in types that JSON has.
 
+    `inside` holds the ids of the containers around it, `room` a number for each value that may still be kept.
     Classes are compared by `type`, for a proxy's `__class__` is code too; only methods of built-in classes
     are called.
     """
     kind = type(value)
+    if next(room, None) is None:
+        return f"<more than {MAX_VALUES} values>"
     if value is None or issubclass(kind, (str, int, float)):
         return _scalar(value, kind)
     if issubclass(kind, (bytes, bytearray, memoryview)):
-        return _decoded(value)
+        return _decoded(value, kind)
     if not issubclass(kind, (dict, list, tuple, set, frozenset)):
         return _name(value, kind)
     if id(value) in inside:
@@ -141,8 +159,8 @@ def _rebuilt(value: Any, inside: tuple[int, ...]) -> Any:
         return f"<nested deeper than {MAX_DEPTH} levels>"
     inside = (*inside, id(value))
     if issubclass(kind, dict):
-        return {_key(key): _rebuilt(item, inside) for key, item in list(dict.items(value))}
-    return [_rebuilt(item, inside) for item in _elements(value, kind)]
+        return {_key(key, room): _rebuilt(item, inside, room) for key, item in list(dict.items(value))}
+    return [_rebuilt(item, inside, room) for item in _elements(value, kind)]
 
 
 def _elements(value: Any, kind: type) -> list[Any]:
@@ -150,9 +168,9 @@ def _elements(value: Any, kind: type) -> list[Any]:
     return list(base.__iter__(value))
 
 
-def _key(key: Any) -> Any:
+def _key(key: Any, room: Iterator[int]) -> Any:
     """A dictionary's key, one that the encoder takes; a tuple or set becomes its JSON text."""
-    plain = _rebuilt(key, ())
+    plain = _rebuilt(key, (), room)
     return _text(plain) if isinstance(plain, list) else plain
 
 
@@ -174,9 +192,12 @@ def _integer(number: int) -> int | str:
     return str(number) if bits <= MAX_INT_BITS else f"<int of {bits} bits>"
 
 
-def _decoded(value: Any) -> str:
+def _decoded(value: Any, kind: type) -> str:
+    for base in (bytes, bytearray):
+        if issubclass(kind, base):
+            return base.decode(value, "utf-8", "replace")
     try:
-        return bytes(memoryview(value)).decode("utf-8", "replace")
+        return memoryview.tobytes(value).decode("utf-8", "replace")
     except ValueError:
         return "<released memoryview>"
 

@@ -32,8 +32,6 @@ def format_timestamp(epoch_seconds: float) -> str:
         seconds, micros = seconds - 1, micros + MICROSECONDS
     elif micros == MICROSECONDS:
         seconds, micros = seconds + 1, 0
-    if seconds > LAST:
-        seconds, micros = LAST, MICROSECONDS - 1
     days, rest = divmod(seconds, DAY)
     year, month, day = _date(days)
     minutes, second = divmod(rest, 60)

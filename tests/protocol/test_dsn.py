@@ -158,6 +158,7 @@ REFUSED = {
     "ipv6 with a zone": (f"https://{KEY}@[fe80::1%25eth0]/42", "IPv6"),
     "ipv6 of nine groups": (f"https://{KEY}@[1:2:3:4:5:6:7:8:9]/42", "IPv6"),
     "ipv6 of seven groups": (f"https://{KEY}@[1:2:3:4:5:6:7]/42", "IPv6"),
+    "ipv6 with a gap for nothing": (f"https://{KEY}@[1:2:3:4::5:6:7:8]/42", "IPv6"),
     "ipv6 with two gaps": (f"https://{KEY}@[1::2::3]/42", "IPv6"),
     "ipv6 with a long group": (f"https://{KEY}@[::12345]/42", "IPv6"),
     "ipv6 with ipv4 in front": (f"https://{KEY}@[10.0.0.1::]/42", "IPv6"),

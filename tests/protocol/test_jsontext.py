@@ -11,13 +11,14 @@ import pathlib
 import time
 import uuid
 from collections import OrderedDict, defaultdict, deque, namedtuple
+from itertools import repeat
 from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentry_like.protocol.jsontext import MAX_DEPTH, decode, encode
+from sentry_like.protocol.jsontext import MAX_DEPTH, MAX_VALUES, decode, encode
 
 UTC = datetime.timezone.utc
 
@@ -183,7 +184,7 @@ def test_a_container_whose_own_methods_fail_is_read_without_them():
 
     class List(list):
         def __iter__(self):
-            raise ZeroDivisionError
+            return repeat("foreign code ran, and would for ever")
 
     assert encode([Dict(a=List([1]))]) == b'[{"a":[1]}]'
 
@@ -198,6 +199,29 @@ def test_a_cycle_is_cut_where_it_closes():
     inner: dict[str, object] = {"x": 1}
     inner["self"] = [inner]
     assert encode({"a": inner, "b": inner}).decode().count('{"x":1,"self":["<cyclic>"]}') == 2
+
+
+def crowd() -> list[object]:
+    """Lists that each hold all of them: the ways through are without number."""
+    lists: list[list[object]] = [[] for _ in range(12)]
+    for one in lists:
+        one.extend(lists)
+    return [lists[0]]
+
+
+def doubled() -> list[object]:
+    """A list that holds another twice, and so on: 2 to the power of 90 values, though none is in itself."""
+    value: list[object] = []
+    for _ in range(90):
+        value = [value, value]
+    return value
+
+
+@pytest.mark.parametrize("endless", [crowd, doubled])
+def test_what_repeats_itself_without_end_is_cut(endless):
+    encoded = encode(endless())
+    assert f'"<more than {MAX_VALUES} values>"'.encode() in encoded
+    assert len(encoded) < 100 * MAX_VALUES
 
 
 def nested(levels: int, kind: type = list) -> object:
