@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(r'^VERSION = "([^"]+)"$', (HERE / "sentry_like" / "version.py").read_text(), re.M).group(1)
 
 INBOX = ["starlette>=0.40", "uvicorn>=0.30"]
-COMPRESSION = ["brotli>=1.1", "zstandard>=0.22"]
+COMPRESSION = ["brotli>=1.2", "zstandard>=0.22"]
 SOCKS = ["PySocks>=1.7.1"]
 
 setup(

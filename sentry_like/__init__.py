@@ -3,7 +3,8 @@
     import sentry_like
     sentry_like.init("https://<key>@<host>/<project>")
 
-A hub says who listens; a scope says what is true here; a client turns an event into an envelope; a transport carries it away.
+A hub says who listens; a scope says what is true here; a client turns an event into an envelope; a
+transport carries it away.
 """
 
 from __future__ import annotations

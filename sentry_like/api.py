@@ -1,4 +1,6 @@
-"""The functions applications call; each asks the current hub. Any of them may be called before `init`, and then does nothing."""
+"""The functions applications call; each asks the current hub. Any of them may be called before `init`, and
+then does nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
-    from typing import Any, TypeVar
+    from typing import Any, overload
 
-    from sentry_like.client import Client
     from sentry_like.hub import ScopeBlock
+    from sentry_like.options import Options
     from sentry_like.scope import Scope
     from sentry_like.types import Event, Hint
-
-    T = TypeVar("T")
 
 
 class InitGuard:
@@ -24,7 +24,7 @@ class InitGuard:
 
     __slots__ = ("_client",)
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Any) -> None:
         self._client = client
 
     def __enter__(self) -> InitGuard:
@@ -36,23 +36,31 @@ class InitGuard:
         self._client.close()
 
 
-def init(dsn: str | None = None, **options: Any) -> InitGuard:
-    """Make a client and let it be the one of the process: every hub without a client of its own sends there.
+if TYPE_CHECKING:
 
-    A client that an earlier `init` made is flushed and closed. Options are listed in docs/options.md.
+    class init(Options, InitGuard):  # noqa: N801  # what type checkers see: every option by name and type
+        config_file: str | None = None
 
-    Raises:
-        BadOptions: an unknown option or a bad value.
-        BadDsn: the DSN is malformed.
-    """
-    from sentry_like.client import Client
+else:
 
-    client = Client(dsn, **options)
-    previous = Hub.main.client
-    Hub.main.bind_client(client)
-    if previous is not None:
-        previous.close()
-    return InitGuard(client)
+    def init(dsn=None, **options):
+        """Make a client and let it be the one of the process: every hub without an own client sends there.
+
+        A client that an earlier `init` made is flushed and closed. Options are listed in docs/options.md;
+        `config_file` names a pyproject.toml whose `[tool.sentry_like]` is read as well.
+
+        Raises:
+            BadOptions: an unknown option or a bad value.
+            BadDsn: the DSN is malformed.
+        """
+        from sentry_like.client import Client
+
+        client = Client(dsn, **options)
+        previous = Hub.main.client
+        Hub.main.bind_client(client)
+        if previous is not None:
+            previous.close()
+        return InitGuard(client)
 
 
 def is_initialized() -> bool:
@@ -79,8 +87,9 @@ def capture_event(
 ) -> str | None:
     """Send an event made by hand; returns its id, or `None` when nothing was sent.
 
-    `scope` is a Scope whose data is laid over the current one's, or a function that edits a fork of it. Instead of it the
-    keywords `user`, `level`, `extras`, `contexts`, `tags`, `fingerprint` set such data directly.
+    `scope` is a Scope whose data is laid over the current one's, or a function that edits a fork of it.
+    Instead of it the keywords `user`, `level`, `extras`, `contexts`, `tags`, `fingerprint` set such data
+    directly.
     """
     return Hub.current.capture_event(event, hint, scope, **scope_kwargs)
 
@@ -88,15 +97,17 @@ def capture_event(
 def capture_message(
     message: str, level: str | None = None, scope: Any = None, **scope_kwargs: Any
 ) -> str | None:
-    """Send a message, of level "info" unless given; returns the event's id, or `None` when nothing was sent."""
+    """Send a message, of level "info" unless given; returns the event's id, or `None` when nothing was
+    sent.
+    """
     return Hub.current.capture_message(message, level, scope, **scope_kwargs)
 
 
 def capture_exception(error: Any = None, scope: Any = None, **scope_kwargs: Any) -> str | None:
     """Send an exception; returns the event's id, or `None` when nothing was sent.
 
-    `error` is an exception or an exc_info tuple; without it the exception being handled. One that was never raised gets the
-    stack of the caller. With none active nothing is sent.
+    `error` is an exception or an exc_info tuple; without it the exception being handled. One that was never
+    raised gets the stack of the caller. With none active nothing is sent.
     """
     return Hub.current.capture_exception(error, scope, **scope_kwargs)
 
@@ -104,8 +115,8 @@ def capture_exception(error: Any = None, scope: Any = None, **scope_kwargs: Any)
 def add_breadcrumb(crumb: Any = None, hint: Hint | None = None, **fields: Any) -> None:
     """Note what just happened, to be sent with the events to come.
 
-    Give a dict, keywords, or both: `category`, `message`, `level`, `type`, `data`, `timestamp`. A function is called for the
-    dict, and only if a client listens.
+    Give a dict, keywords, or both: `category`, `message`, `level`, `type`, `data`, `timestamp`. A function
+    is called for the dict, and only if a client listens.
     """
     Hub.current.add_breadcrumb(crumb, hint, **fields)
 
@@ -116,15 +127,27 @@ def last_event_id() -> str | None:
 
 
 def flush(timeout: float | None = None, callback: Callable[[int, float], object] | None = None) -> bool:
-    """Wait at most `timeout` seconds until what was captured has left; True only if all of it was delivered."""
+    """Wait at most `timeout` seconds until what was captured has left; True only if all of it was
+    delivered.
+    """
     return Hub.current.flush(timeout, callback)
 
 
 # -- scopes
 
 
+if TYPE_CHECKING:
+
+    @overload
+    def push_scope(callback: None = None) -> ScopeBlock: ...
+    @overload
+    def push_scope(callback: Callable[[Scope], object]) -> None: ...
+
+
 def push_scope(callback: Callable[[Scope], object] | None = None) -> ScopeBlock | None:
-    """Open a block whose scope starts as a fork of the present one and is gone at its end; see `Hub.push_scope`."""
+    """Open a block whose scope starts as a fork of the present one and is gone at its end; see
+    `Hub.push_scope`.
+    """
     return Hub.current.push_scope(callback)
 
 
@@ -170,7 +193,9 @@ def get_current_scope() -> Scope:
 
 
 def get_isolation_scope() -> Scope:
-    """The scope of the present unit of work, `Hub.current.scope`: what is set on it outlives `new_scope()` blocks."""
+    """The scope of the present unit of work, `Hub.current.scope`: what is set on it outlives `new_scope()`
+    blocks.
+    """
     return Hub.current.scope
 
 

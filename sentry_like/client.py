@@ -1,6 +1,8 @@
-"""What turns what happened into an envelope: the composition root, where options, rooms, integrations and transport meet.
+"""What turns what happened into an envelope: the composition root, where options, rooms, integrations and
+transport meet.
 
-A client never changes after construction. Every method may be called from any thread; none raises into the application.
+A client never changes after construction. Every method may be called from any thread; none raises into the
+application.
 """
 
 from __future__ import annotations
@@ -91,10 +93,8 @@ class Client:
         if self.transport is None:
             return None
         hint = {**(hint or {}), "exc_info": exc_info}
-        self.reports.captured("error")
-        reason = self._pipeline.refuse(exc_info, hint, lambda: self._capture.sketch(exc_info))
-        if reason is not None:
-            return self._lose(reason, "error")
+        if self._is_refused("error", exc_info, hint, lambda: self._capture.sketch(exc_info)):
+            return None
         caller = None if exc_info[2] is not None else calling_frame()
         cleaning = self._capture.start()
         event = self._capture.exception(exc_info, mechanism, caller, cleaning)
@@ -105,16 +105,14 @@ class Client:
         if self.transport is None:
             return None
         hint = dict(hint or {})
-        self.reports.captured("error")
-        reason = self._pipeline.refuse(None, hint, lambda: {"level": level, "message": message})
-        if reason is not None:
-            return self._lose(reason, "error")
+        if self._is_refused("error", None, hint, lambda: {"level": level, "message": message}):
+            return None
         cleaning = self._capture.start()
         caller = calling_frame() if self.options.attach_stacktrace else None
         event = self._capture.message(message, level, caller, cleaning)
         return self._finish(event, hint, scope, cleaning)
 
-    def capture_event(self, event: Event, hint: Hint | None, scope: Scope) -> str | None:
+    def capture_event(self, event: Any, hint: Hint | None, scope: Scope) -> str | None:
         """Send an event made by hand; its id, or `None` when it was refused or dropped."""
         if self.transport is None:
             return None
@@ -126,14 +124,20 @@ class Client:
             return None
         hint = dict(hint or {})
         category = of_event_type(event.get("type"))
-        self.reports.captured(category)
-        exc_info = hint.get("exc_info")
-        if category == "error":
-            reason = self._pipeline.refuse(exc_info, hint, lambda: event)
-            if reason is not None:
-                return self._lose(reason, category)
+        if self._is_refused(category, hint.get("exc_info"), hint, lambda: event):
+            return None
         cleaning = self._capture.start()
         return self._finish(self._capture.foreign(event, cleaning), hint, scope, cleaning)
+
+    def _is_refused(
+        self, category: str, exc_info: ExcInfo | None, hint: Hint, sketch: Callable[[], Event]
+    ) -> bool:
+        """Count what was captured, and whether it is refused before anything is built; only errors are."""
+        self.reports.captured(category)
+        reason = self._pipeline.refuse(exc_info, hint, sketch) if category == "error" else None
+        if reason is not None:
+            self.reports.lost(reason, category)
+        return reason is not None
 
     def _finish(self, event: Event, hint: Hint, scope: Scope, cleaning: Cleaning) -> str | None:
         transport = self.transport
@@ -160,9 +164,6 @@ class Client:
             envelope.add_attachment(data, attachment.filename, attachment.content_type)
             envelope.weight += len(data)
             self.reports.captured("attachment", max(len(data), 1))
-
-    def _lose(self, reason: str, category: str) -> None:
-        self.reports.lost(reason, category)
 
     def on_internal_error(self, error: BaseException) -> None:
         """Count an event that a fault of ours has cost."""
@@ -199,16 +200,19 @@ class Client:
     def stats(self) -> dict[str, dict[str, Any]]:
         """Per category what became of all that was captured.
 
-        `{"error": {"captured": 7, "sent": 4, "queued": 1, "lost": {"sample_rate": 2}}}`; captured is always the sum of the others.
+        `{"error": {"captured": 7, "sent": 4, "queued": 1, "lost": {"sample_rate": 2}}}`; captured is always
+        the sum of the others.
         """
         return self.reports.stats()
 
     def flush(
         self, timeout: float | None = None, callback: Callable[[int, float], object] | None = None
     ) -> bool:
-        """Wait at most `timeout` seconds (default: `shutdown_timeout`) until everything captured so far has left.
+        """Wait at most `timeout` seconds (default: `shutdown_timeout`) until everything captured so far has
+        left.
 
-        True only if all of it was delivered. `callback(pending, timeout)` is called if something is still pending.
+        True only if all of it was delivered. `callback(pending, timeout)` is called if something is still
+        pending.
         """
         transport = self.transport
         if transport is None:
@@ -235,7 +239,9 @@ class Client:
         return delivered
 
     def drain(self, callback: Callable[[int, float], object] | None = None) -> None:
-        """Flush at interpreter exit; what is captured after this, in other exit hooks, is sent by the thread that captures it."""
+        """Flush at interpreter exit; what is captured after this, in other exit hooks, is sent by the
+        thread that captures it.
+        """
         transport = self.transport
         if transport is None:
             return

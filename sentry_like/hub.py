@@ -1,15 +1,16 @@
 """Who listens: a hub pairs a client with a stack of scopes, and there is always a current one.
 
-The package's one ContextVar holds the current hub. A thread that has none starts with a fork of `Hub.main`; a task that
-inherited another unit's hub forks it at first use, so threads, tasks and executors never write into each other's scopes.
+The package's one ContextVar holds the current hub. A thread that has none starts with a fork of `Hub.main`;
+a task that inherited another unit's hub forks it at first use, so threads, tasks and executors never write
+into each other's scopes.
 """
 
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 from _weakref import ref
 from contextvars import ContextVar
-from threading import get_ident
 
 from sentry_like.errors import contained, debug, voice
 from sentry_like.scope import Scope, listen_through, new_crumb
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Layer:
     """One level of a hub's stack.
 
-    `scope` is what `push_scope` and `configure_scope` hand out. `local` is the scope of a `new_scope()` block (2.x), laid over it.
+    `scope` is what `push_scope` and `configure_scope` hand out. `local` is the scope of a `new_scope()`
+    block (2.x), laid over it.
     """
 
     __slots__ = ("client", "local", "scope")
@@ -68,8 +70,8 @@ class HubMeta(type):
 class Hub(metaclass=HubMeta):
     """A stack of (client, scope).
 
-    `Hub(hub)` clones: the same client and a fork of the top scope. `Hub(client)` starts with an empty scope. A hub becomes current
-    within `with hub:` or `hub.run(callback)`.
+    `Hub(hub)` clones: the same client and a fork of the top scope. `Hub(client)` starts with an empty
+    scope. A hub becomes current within `with hub:` or `hub.run(callback)`.
     """
 
     __slots__ = ("_last_event_id", "_stack")
@@ -92,7 +94,9 @@ class Hub(metaclass=HubMeta):
         self._last_event_id: str | None = None
 
     def fork_base(self) -> Hub:
-        """A hub that starts from this one's outermost scope: what is true for the whole process, not for a block within it."""
+        """A hub that starts from this one's outermost scope: what is true for the whole process, not for a
+        block within it.
+        """
         return self.fork_of(self._stack[:1])
 
     def fork_of(self, stack: tuple[Layer, ...]) -> Hub:
@@ -142,7 +146,8 @@ class Hub(metaclass=HubMeta):
     def bind_client(self, client: Client | None) -> None:
         """Send this hub's events to `client`; `None` silences it.
 
-        On `Hub.main` it becomes the client of the process: every hub that was not given a client of its own sends there.
+        On `Hub.main` it becomes the client of the process: every hub that was not given a client of its own
+        sends there.
         """
         if self is _main:
             Hub._process_client = client
@@ -172,7 +177,8 @@ class Hub(metaclass=HubMeta):
     ) -> ScopeBlock | None:
         """Open a scope that starts as a fork of the present one and is gone at the end of the block.
 
-        As context manager it gives the scope. With a callback, the callback is called with the scope, which then is closed.
+        As context manager it gives the scope. With a callback, the callback is called with the scope, which
+        then is closed.
         """
         block = ScopeBlock(self, self._stack[-1].fork())
         if callback is None:
@@ -182,7 +188,9 @@ class Hub(metaclass=HubMeta):
         return None
 
     def new_scope(self) -> ScopeBlock:
-        """Open a block with a local scope over the present one (2.x): what is set on `scope` itself outlives the block."""
+        """Open a block with a local scope over the present one (2.x): what is set on `scope` itself
+        outlives the block.
+        """
         top = self._stack[-1]
         local = Scope() if top.local is None else top.local.fork()
         return ScopeBlock(self, Layer(top.client, top.scope, local))
@@ -207,7 +215,8 @@ class Hub(metaclass=HubMeta):
     def configure_scope(
         self, callback: Callable[[Scope], object] | None = None, continue_trace: bool = True
     ) -> Any:
-        """Edit the present scope: as context manager, or through a callback, which is not called without a client.
+        """Edit the present scope: as context manager, or through a callback, which is not called without a
+        client.
 
         Without a client the context manager gives a scope that nothing reads.
         """
@@ -256,7 +265,9 @@ class Hub(metaclass=HubMeta):
     def capture_exception(
         self, error: Any = None, scope: Any = None, mechanism: Mechanism | None = None, **kwargs: Any
     ) -> str | None:
-        """Send an exception; see `sentry_like.capture_exception`. `mechanism` is for integrations: how it came to us."""
+        """Send an exception; see `sentry_like.capture_exception`. `mechanism` is for integrations: how it
+        came to us.
+        """
         client = self.client
         if client is None:
             return None
@@ -310,7 +321,8 @@ class Hub(metaclass=HubMeta):
         return True if client is None else client.flush(timeout, callback)
 
     def effective_scope(self, change: Any, kwargs: Mapping[str, Any]) -> Scope:
-        """The scope that an event gets: global, then this hub's, then the `scope=` and keyword arguments of the call.
+        """The scope that an event gets: global, then this hub's, then the `scope=` and keyword arguments of
+        the call.
 
         Raises:
             TypeError: both `scope` and keyword arguments.
@@ -334,7 +346,9 @@ class Hub(metaclass=HubMeta):
 
 
 class ScopeBlock:
-    """The block of `push_scope` and `new_scope`: on exit the stack is as it was at entry, whatever happened within."""
+    """The block of `push_scope` and `new_scope`: on exit the stack is as it was at entry, whatever happened
+    within.
+    """
 
     __slots__ = ("_before", "_hub", "_layer")
 
@@ -362,7 +376,8 @@ class ScopeBlock:
     def _say_what_went_wrong(self, stack: tuple[Layer, ...]) -> None:
         if self._layer in stack:
             debug(
-                f"{len(stack) - len(self._before) - 1} scope(s) pushed in this block were not popped; they are now"
+                f"{len(stack) - len(self._before) - 1} scope(s) pushed in this block were left open; "
+                "they are closed now"
             )
         else:
             debug("this block's scope had been popped before the block ended")
@@ -405,7 +420,9 @@ class Unit:
 
 
 class Active:
-    """What the ContextVar holds: the hub, its stack as it was when a task may have copied it, and the unit it belongs to."""
+    """What the ContextVar holds: the hub, its stack as it was when a task may have copied it, and the unit
+    it belongs to.
+    """
 
     __slots__ = ("hub", "previous", "stack", "unit")
 
@@ -417,7 +434,9 @@ class Active:
 
 
 def running_task() -> Any:
-    """The asyncio task that runs now, or `None`. asyncio is asked only when the application has imported it."""
+    """The asyncio task that runs now, or `None`. asyncio is asked only when the application has imported
+    it.
+    """
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return None
@@ -429,7 +448,9 @@ def running_task() -> Any:
 
 
 def active_now() -> Active:
-    """What is current in the running thread or task, made at its first use: nothing is shared with another unit."""
+    """What is current in the running thread or task, made at its first use: nothing is shared with another
+    unit.
+    """
     active = _active.get(None)
     if active is None:
         hub = _main.fork_base()
@@ -447,7 +468,9 @@ def _activate(hub: Hub, unit: Unit, previous: Active | None) -> Active:
 
 
 def _exc_info_of(error: Any) -> Any:
-    """The exc_info triple of what `capture_exception` was given, or `None` when there is nothing to capture."""
+    """The exc_info triple of what `capture_exception` was given, or `None` when there is nothing to
+    capture.
+    """
     if isinstance(error, BaseException):
         return type(error), error, error.__traceback__
     if error is None:
@@ -459,7 +482,8 @@ def _exc_info_of(error: Any) -> Any:
         return None
     voice.once(
         "capture_exception argument",
-        f"capture_exception() takes an exception or an exc_info tuple, not {type(error).__name__}: nothing was sent",
+        f"capture_exception() takes an exception or an exc_info tuple, not {type(error).__name__}: "
+        "nothing was sent",
     )
     return None
 

@@ -1,7 +1,9 @@
-"""The ordered steps from a captured event to one that may be sent; any step may drop it, and each drop is counted with its reason.
+"""The ordered steps from a captured event to one that may be sent; any step may drop it, and each drop is
+counted with its reason.
 
-Refusals come first and look at nothing but the exception; foreign code (processors, `before_send`) gets a private copy, so that whatever it does
-to the event touches neither the application's objects nor what other events share.
+Refusals come first and look at nothing but the exception; foreign code (processors, `before_send`) gets a
+private copy, so that whatever it does to the event touches neither the application's objects nor what other
+events share.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     class Cleaning(Protocol):
         """What the capture room does to one event; made anew for each."""
 
-        meta: dict[str, Any]
-
+        @property
+        def meta(self) -> dict[str, Any]: ...
         def bag(self, value: Any, path: tuple[str, ...]) -> Any: ...
         def breadcrumb(self, crumb: Breadcrumb) -> Breadcrumb: ...
         def note_breadcrumbs(self, total: int) -> None: ...
@@ -59,7 +61,9 @@ class Pipeline:
     # -- before anything is built
 
     def refuse(self, exc_info: ExcInfo | None, hint: Hint, sketch: Callable[[], Event]) -> str | None:
-        """The reason not to build an event at all, or `None`. `sketch` gives what an `error_sampler` may look at."""
+        """The reason not to build an event at all, or `None`. `sketch` gives what an `error_sampler` may
+        look at.
+        """
         if exc_info is not None:
             if self._ignored.covers(exc_info[1]):
                 return "event_processor"
@@ -109,14 +113,15 @@ class Pipeline:
     def _add_breadcrumbs(self, event: Event, scope: Scope, cleaning: Cleaning) -> None:
         own = event.get("breadcrumbs") or ()
         values = [*(own.get("values") or () if isinstance(own, dict) else own)]
-        values.extend(crumb.finish(cleaning.breadcrumb) for crumb in scope.breadcrumbs)
+        total = len(values) + scope.breadcrumbs_total
+        finish = cleaning.breadcrumb
+        values += [crumb.fields if crumb.finished else crumb.finish(finish) for crumb in scope.breadcrumbs]
         if not values:
             return
-        bound = self._options.max_breadcrumbs
-        total = scope.breadcrumbs_total + len(values) - len(scope.breadcrumbs)
-        if total > len(values) or len(values) > bound:
+        values = values[-self._options.max_breadcrumbs :]
+        if total > len(values):
             cleaning.note_breadcrumbs(total)
-        event["breadcrumbs"] = {"values": values[-bound:] if bound else []}
+        event["breadcrumbs"] = {"values": values}
 
     def _process(self, event: Event, hint: Hint, scope: Scope, cleaning: Cleaning) -> Event | None:
         for integration in self._processing:
@@ -146,7 +151,9 @@ class Pipeline:
     def _before_send(
         self, hook: EventProcessor, event: Event, hint: Hint, cleaning: Cleaning
     ) -> Event | None:
-        """Ask the user's hook. One that raises, or answers neither an event nor `None`, drops the event and is told so."""
+        """Ask the user's hook. One that raises, or answers neither an event nor `None`, drops the event and
+        is told so.
+        """
         answer: Any = FAILED
         with contained("before_send"):
             answer = hook(cleaning.copy(event), hint)
@@ -159,7 +166,8 @@ class Pipeline:
                 _close(answer)
                 voice.once(
                     "before_send answer",
-                    f"before_send answered {type(answer).__name__}, neither an event nor None: the event was dropped",
+                    f"before_send answered {type(answer).__name__}, neither an event nor None: "
+                    "the event was dropped",
                 )
             self._reports.lost("before_send", "error")
             return None
@@ -238,7 +246,9 @@ def _close(answer: Any) -> None:
 
 
 class IgnoredErrors:
-    """The errors that `ignore_errors` names: classes, and names with wildcards of a class or any of its bases."""
+    """The errors that `ignore_errors` names: classes, and names with wildcards of a class or any of its
+    bases.
+    """
 
     def __init__(self, rules: Iterable[type[BaseException] | str]) -> None:
         rules = list(rules)

@@ -1,7 +1,8 @@
 """What is true here: the data that joins every event captured while a scope is on top.
 
-A scope's containers are never changed in place: each setter puts a new one in the old one's stead. So forking shares everything at
-the cost of one object, a fork never sees its parent's later changes, and a reader in another thread sees a whole value.
+A scope's containers are never changed in place: each setter puts a new one in the old one's stead. So
+forking shares everything at the cost of one object, a fork never sees its parent's later changes, and a
+reader in another thread sees a whole value.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ def listen_through(hub_of_the_moment: Callable[[], Listener]) -> None:
 class Scope:
     """Tags, user, level, fingerprint, extra, contexts, breadcrumbs and processors of one stretch of work.
 
-    Not locked, and needs no lock: a write replaces one attribute. Two threads that write the same scope at once may lose one of the
-    two writes, never more.
+    Not locked, and needs no lock: a write replaces one attribute. Two threads that write the same scope at
+    once may lose one of the two writes, never more.
     """
 
     __slots__ = (
@@ -83,7 +84,9 @@ class Scope:
         self.rooms: dict[str, Any] = {}
 
     def fork(self) -> Scope:
-        """A scope with the same data, independent from here on; the cost does not depend on how much it holds."""
+        """A scope with the same data, independent from here on; the cost does not depend on how much it
+        holds.
+        """
         twin = Scope.__new__(Scope)
         twin._level = self._level
         twin._fingerprint = self._fingerprint
@@ -137,7 +140,9 @@ class Scope:
         self._transaction = value
 
     def set_transaction_name(self, name: str, source: str | None = None) -> None:
-        """Name what runs here; `source` says where the name is from: route, url, view, component, task, custom."""
+        """Name what runs here; `source` says where the name is from: route, url, view, component, task,
+        custom.
+        """
         self._transaction = name
         if source is not None:
             self._transaction_info = {**self._transaction_info, "source": source}
@@ -151,7 +156,9 @@ class Scope:
         self._user = None if value is None else dict(value)
 
     def set_user(self, value: Mapping[str, Any] | None) -> None:
-        """Say who acts here: any of id, username, email, ip_address, and more keys of your own; `None` forgets."""
+        """Say who acts here: any of id, username, email, ip_address, and more keys of your own; `None`
+        forgets.
+        """
         self.user = value
 
     # -- maps
@@ -177,7 +184,9 @@ class Scope:
         self._extra = _without(self._extra, key)
 
     def set_context(self, key: str, value: Mapping[str, Any]) -> None:
-        """Attach a named group of values, shown as a section of its own; it is read when an event is captured."""
+        """Attach a named group of values, shown as a section of its own; it is read when an event is
+        captured.
+        """
         self._contexts = {**self._contexts, key: value}  # type: ignore[dict-item]  # any mapping is read the same
 
     def remove_context(self, key: str) -> None:
@@ -188,7 +197,9 @@ class Scope:
     def add_breadcrumb(
         self, crumb: Breadcrumb | None = None, hint: Hint | None = None, **fields: Any
     ) -> None:
-        """Add a crumb through the current client, which bounds, scrubs and filters it; without a client nothing is kept."""
+        """Add a crumb through the current client, which bounds, scrubs and filters it; without a client
+        nothing is kept.
+        """
         _hub_of_the_moment().add_breadcrumb_to(self, crumb, hint, fields)
 
     def push_crumb(self, crumb: Crumb, bound: int) -> None:
@@ -201,7 +212,7 @@ class Scope:
     @property
     def breadcrumbs(self) -> list[Crumb]:
         """All crumbs kept, oldest first."""
-        return list(self._crumbs)
+        return self._crumbs.newest()
 
     @property
     def breadcrumbs_total(self) -> int:
@@ -218,8 +229,8 @@ class Scope:
     ) -> None:
         """Send a file with every event captured here.
 
-        Give `path`, or `bytes` (or a function that returns them) and a `filename`. A path or function is read when an event is
-        captured; one that cannot be read costs only the attachment.
+        Give `path`, or `bytes` (or a function that returns them) and a `filename`. A path or function is
+        read when an event is captured; one that cannot be read costs only the attachment.
 
         Raises:
             TypeError: neither bytes nor path, or bytes without a filename.
@@ -237,7 +248,9 @@ class Scope:
         self._event_processors = (*self._event_processors, processor)
 
     def add_error_processor(self, processor: ErrorProcessor, cls: type[BaseException] | None = None) -> None:
-        """Run `processor(event, exc_info)` on events that come from an exception, of class `cls` when given."""
+        """Run `processor(event, exc_info)` on events that come from an exception, of class `cls` when
+        given.
+        """
         if cls is not None:
             processor = _for_class(processor, cls)
         self._error_processors = (*self._error_processors, processor)
@@ -258,7 +271,7 @@ class Scope:
                 setattr(self, name, (*getattr(self, name), *added))
         if other._crumbs is not NO_CRUMBS:
             crumbs = self._crumbs
-            for crumb in other._crumbs:
+            for crumb in other._crumbs.newest():
                 crumbs = crumbs.followed_by(crumb, crumbs.bound or other._crumbs.bound)
             self._crumbs = crumbs
 
@@ -272,7 +285,9 @@ class Scope:
         fingerprint: Iterable[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
-        """Lay the keyword arguments of a `capture_*` call over this scope; `attributes` belong to logs and are accepted."""
+        """Lay the keyword arguments of a `capture_*` call over this scope; `attributes` belong to logs and
+        are accepted.
+        """
         if level is not None:
             self._level = level
         if user is not None:
@@ -289,8 +304,8 @@ class Scope:
     def apply_to(self, event: Event, hint: Hint, bag: Bag) -> None:
         """Write this scope's data into an event (unified API, "Applying scope data").
 
-        The scope's level wins; fingerprint, user and transaction fill gaps; tags, extra and contexts win per key; breadcrumbs
-        follow the event's own. Processors are not run here.
+        The scope's level wins; fingerprint, user and transaction fill gaps; tags, extra and contexts win
+        per key; breadcrumbs follow the event's own. Processors are not run here.
         """
         if self._level is not None:
             event["level"] = "fatal" if self._level == "critical" else self._level
@@ -382,7 +397,8 @@ class Crumb:
 class Crumbs:
     """The newest crumbs as a chain that forks share: each link knows its elder, so adding copies nothing.
 
-    The chain is re-made from its newest `bound` links each time it has grown to twice that, so it holds at most 2 x `bound`.
+    The chain is re-made from its newest `bound` links each time it has grown to twice that, so it holds at
+    most 2 x `bound`.
     """
 
     __slots__ = ("bound", "crumb", "dropped", "elder", "length")
@@ -405,7 +421,7 @@ class Crumbs:
 
     def _newest(self, bound: int) -> Crumbs:
         chain = Crumbs(None, None, 0, bound, self.dropped + self.length - bound)
-        for crumb in list(self)[-bound:]:
+        for crumb in self.newest()[-bound:]:
             chain = Crumbs(crumb, chain, chain.length + 1, bound, chain.dropped)
         return chain
 
@@ -414,13 +430,17 @@ class Crumbs:
         """How many crumbs were ever added to this chain."""
         return self.dropped + self.length
 
-    def __iter__(self) -> Iterator[Crumb]:
+    def newest(self) -> list[Crumb]:
+        """The crumbs, oldest first."""
         found: list[Crumb] = []
         link: Crumbs | None = self
-        while link is not None and link.crumb is not None and len(found) < self.bound:
+        for _ in range(self.bound):
+            if link is None or link.crumb is None:
+                break
             found.append(link.crumb)
             link = link.elder
-        return reversed(found)
+        found.reverse()
+        return found
 
 
 NO_CRUMBS = Crumbs(None, None, 0, 0, 0)
@@ -439,7 +459,9 @@ def new_crumb(crumb: Breadcrumb | None, fields: Mapping[str, Any]) -> Breadcrumb
 
 
 def tag_texts(tags: Mapping[Any, Any]) -> dict[str, str]:
-    """Tags as the server takes them: text on one line (protocol, "Tags": a float would lose its fraction, a newline the tag)."""
+    """Tags as the server takes them: text on one line (protocol, "Tags": a float would lose its fraction, a
+    newline the tag).
+    """
     return {_tag_key(key): _tag_value(value) for key, value in tags.items() if value is not None}
 
 

@@ -1,6 +1,7 @@
 """What users test their own code with: a transport that keeps what it is given, and pytest fixtures.
 
-The fixtures are a pytest plugin: `pytest_plugins = ["sentry_like.testing"]` in a conftest, then ask for `captured`.
+The fixtures are a pytest plugin: `pytest_plugins = ["sentry_like.testing"]` in a conftest, then ask for
+`captured`.
 """
 
 from __future__ import annotations

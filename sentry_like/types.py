@@ -30,7 +30,9 @@ OnLost: TypeAlias = Callable[[str, str, int], None]
 
 
 class Integration(Protocol):
-    """What an integration must have; `process_event`, `refuses` and `on_captured` are optional (see `integrations.base`)."""
+    """What an integration must have; `process_event`, `refuses` and `on_captured` are optional (see
+    `integrations.base`).
+    """
 
     identifier: str
 

@@ -1,4 +1,6 @@
-"""The fixtures that every test may ask for, and the two rules that hold for all: our errors surface, and Sentry takes our events."""
+"""The fixtures that every test may ask for, and the two rules that hold for all: our errors surface, and
+Sentry takes our events.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from sentry_like.testing import DSN, TestTransport
 
 @pytest.fixture(autouse=True)
 def clean_process(monkeypatch):
-    """The process as it was before any `init`: the state listed in docs/architecture.md, and no option in the environment."""
+    """The process as it was before any `init`: the state listed in docs/architecture.md, and no option in
+    the environment.
+    """
     import os
 
     for name in list(os.environ):
@@ -55,7 +59,9 @@ def transport():
 
 @pytest.fixture
 def init(transport, sentry_accepts):
-    """`init(**options)`: a client whose events stay in `transport`, and are shown to Sentry's normaliser afterwards."""
+    """`init(**options)`: a client whose events stay in `transport`, and are shown to Sentry's normaliser
+    afterwards.
+    """
     import sentry_like
 
     def make(dsn=DSN, **options):

@@ -294,7 +294,13 @@ def test_before_send_may_add_what_is_no_plain_data(init, events):
     cycle.append(cycle)
 
     def hook(event, hint):
-        event["extra"] = {"object": object(), "set": {1}, "nan": float("nan"), "cycle": cycle, "big": 10**5000}
+        event["extra"] = {
+            "object": object(),
+            "set": {1},
+            "nan": float("nan"),
+            "cycle": cycle,
+            "big": 10**5000,
+        }
         return event
 
     init(before_send=hook)
@@ -358,7 +364,10 @@ def test_processor_that_raises_or_answers_nonsense_is_skipped(init, events, leni
 def test_what_processors_add_is_made_plain_and_scrubbed(init, events):
     init()
     Hub.current.scope.add_event_processor(
-        lambda event, hint: {**event, "extra": {"password": "hunter2", "obj": object(), "url": "http://u:p@h/"}}
+        lambda event, hint: {
+            **event,
+            "extra": {"password": "hunter2", "obj": object(), "url": "http://u:p@h/"},
+        }
     )
     sentry_like.capture_message("x")
     extra = events[0]["extra"]
@@ -518,7 +527,9 @@ def test_missing_stderr_is_no_fault(init, monkeypatch):
 
 def test_lost_hook_is_told_each_loss(init):
     lost = []
-    init(on_lost=lambda reason, category, quantity: lost.append((reason, category, quantity)), sample_rate=0.0)
+    init(
+        on_lost=lambda reason, category, quantity: lost.append((reason, category, quantity)), sample_rate=0.0
+    )
     sentry_like.capture_message("x")
     assert lost == [("sample_rate", "error", 1)]
 

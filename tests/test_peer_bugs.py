@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import sys
 
@@ -144,5 +145,5 @@ def test_ignored_errors_are_told_by(rules, init, events):
 def test_group_is_ignored_when_all_its_members_are(others, sent, init, events):
     init(ignore_errors=["ValueError"])
     members = [ValueError(), *(KeyError() for _ in others)]
-    sentry_like.capture_exception(raised(ExceptionGroup("g", members)))
+    sentry_like.capture_exception(raised(builtins.ExceptionGroup("g", members)))
     assert len(events) == sent

@@ -175,7 +175,11 @@ def test_scope_wins_over_the_event_per_key_and_fills_gaps(init, events):
     assert event["extra"] == {"both": "scope", "event": "event"}
     assert event["contexts"]["both"] == {"from": "scope"}
     assert event["level"] == "warning"
-    assert (event["user"], event["fingerprint"], event["transaction"]) == ({"id": "event"}, ["event"], "event")
+    assert (event["user"], event["fingerprint"], event["transaction"]) == (
+        {"id": "event"},
+        ["event"],
+        "event",
+    )
 
 
 def test_transaction_name_carries_its_source(init, events):

@@ -1,7 +1,7 @@
 """Every Python snippet of the seed documents runs as written, with `sentry_sdk` read as `sentry_like`.
 
-Each entry is (what the reader expects, names the snippet takes for granted, the snippet). The Serverless SDK's snippets belong to
-the serverless room.
+Each entry is (what the reader expects, names the snippet takes for granted, the snippet). The Serverless
+SDK's snippets belong to the serverless room.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def test_excepthook_may_run_in_the_interpreter():
         run("""
             import sentry_sdk
             from sentry_sdk.integrations.excepthook import ExcepthookIntegration
-            sentry_sdk.init("https://foo@sentry.io/123", integrations=[ExcepthookIntegration(always_run=True)])
+            sentry_sdk.init("https://foo@h/1", integrations=[ExcepthookIntegration(always_run=True)])
         """)
         assert sentry_like.Hub.current.get_integration(ExcepthookIntegration).always_run is True
     finally:
@@ -235,7 +235,11 @@ def test_pushed_scope_of_the_current_hub_holds_its_data(init, events):
         capture_exception(ValueError())
     """)
     inside, outside = events
-    assert (inside["transaction"], inside["tags"], inside["user"]) == ("my_view_name", {"key": "value"}, {"id": 123})
+    assert (inside["transaction"], inside["tags"], inside["user"]) == (
+        "my_view_name",
+        {"key": "value"},
+        {"id": 123},
+    )
     assert not {"transaction", "tags", "user"} & set(outside)
 
 

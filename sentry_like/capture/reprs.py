@@ -66,7 +66,11 @@ class Reprs:
         writer = _known_writers.get(kind)
         if writer is None:
             writer = _find_writer(kind)
-        if self._custom is not None and kind not in _WRITERS and (own := self._custom_text(value)) is not None:
+        if (
+            self._custom is not None
+            and kind not in _WRITERS
+            and (own := self._custom_text(value)) is not None
+        ):
             return own
         return writer(self, value, depth)
 

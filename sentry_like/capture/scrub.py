@@ -353,7 +353,22 @@ DETECTORS: tuple[Detector, ...] = (
 )
 """Each with what its texts hold in lower case, or as digits: looked for first, at the speed of C."""
 NAME_HINTS = (
-    *("pass", "pwd", "secret", "token", "auth", "key", "cred", "cookie", "session", "sid", "srf", "jwt", "sso", "saml"),
+    *(
+        "pass",
+        "pwd",
+        "secret",
+        "token",
+        "auth",
+        "key",
+        "cred",
+        "cookie",
+        "session",
+        "sid",
+        "srf",
+        "jwt",
+        "sso",
+        "saml",
+    ),
     *("card", "cvv", "cvc", "ssn", "bearer", "otp", "_ip", "remote", "forward", "symfony"),
 )
 """What a text holds in which something is assigned to a secret name."""

@@ -198,7 +198,9 @@ class Walk:
 
     def _sequence(self, value: Any, depth: int) -> list[Any]:
         size = len(value)
-        made = [self.value(item, depth - 1, str(place)) for place, item in enumerate(self._first(value, size))]
+        made = [
+            self.value(item, depth - 1, str(place)) for place, item in enumerate(self._first(value, size))
+        ]
         if size > self._limits.breadth:
             self.note_here(len=size)
         return made

@@ -1,6 +1,7 @@
 """Which integrations a client gets, and setting each up once per process.
 
-An integration is imported only when a client wants it. The tables hold text, so nothing is imported to know what there is.
+An integration is imported only when a client wants it. The tables hold text, so nothing is imported to know
+what there is.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _set_up: set[str] = set()
 
 
 def install(options: Options) -> dict[str, Integration]:
-    """`{identifier: integration}` of a client, each set up; given ones win over defaults of the same identifier.
+    """`{identifier: integration}` of a client, each set up; given ones win over defaults of the same
+    identifier.
 
     One whose set-up fails is left out, said once, and tried again by the next client.
     """

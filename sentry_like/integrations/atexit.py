@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 class AtexitIntegration(Integration):
-    """`callback(pending, timeout)` is called at exit when something is still pending, before waiting for it."""
+    """`callback(pending, timeout)` is called at exit when something is still pending, before waiting for
+    it.
+    """
 
     identifier = "atexit"
 

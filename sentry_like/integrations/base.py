@@ -1,4 +1,6 @@
-"""What an integration is: it knows one framework, or one corner of the interpreter, and feeds or enriches events."""
+"""What an integration is: it knows one framework, or one corner of the interpreter, and feeds or enriches
+events.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,13 @@ from __future__ import annotations
 class Integration:
     """The base to derive from. Settings are constructor arguments.
 
-    `identifier` names it: `hub.get_integration("flask")`. `setup_once` is called once per process, to patch or to subscribe; what it installs
-    asks `Hub.current.get_integration(identifier)` at run time whether it is wanted by the current client.
+    `identifier` names it: `hub.get_integration("flask")`. `setup_once` is called once per process, to patch
+    or to subscribe; what it installs asks `Hub.current.get_integration(identifier)` at run time whether it
+    is wanted by the current client.
 
     Three more methods are asked for when they are there:
 
-    - `process_event(event, hint)` adds to an event before it is sent; it adds JSON-safe data that holds no secrets.
+    - `process_event(event, hint)` adds to an event before it is sent: JSON-safe data without secrets.
     - `refuses(error)` says of an exception, before anything is built, that it must not become an event.
     - `on_captured(event, hint)` is told of each event that is on its way.
     """

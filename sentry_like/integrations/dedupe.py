@@ -1,6 +1,8 @@
-"""Sends an exception object once, however many layers report it, also when it comes back as the cause of another.
+"""Sends an exception object once, however many layers report it, also when it comes back as the cause of
+another.
 
-The mark lives in the exception's own `__dict__`, so it lasts as long as the exception and holds nothing else alive.
+The mark lives in the exception's own `__dict__`, so it lasts as long as the exception and holds nothing
+else alive.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ MECHANISM = {"type": "excepthook", "handled": False}
 
 
 class ExcepthookIntegration(Integration):
-    """Reports uncaught exceptions, not in an interactive interpreter unless `always_run`, and never a Ctrl-C."""
+    """Reports uncaught exceptions, not in an interactive interpreter unless `always_run`, and never a
+    Ctrl-C.
+    """
 
     identifier = "excepthook"
 

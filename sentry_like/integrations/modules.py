@@ -41,7 +41,9 @@ def installed(folders: Iterable[str]) -> dict[str, str]:
             stem, _, suffix = entry.rpartition(".")
             if suffix not in ("dist-info", "egg-info"):
                 continue
-            name, _, version = stem.partition("-py")[0].partition("-") if suffix == "egg-info" else stem.partition("-")
+            name, _, version = (
+                stem.partition("-py")[0].partition("-") if suffix == "egg-info" else stem.partition("-")
+            )
             name = name.replace("_", "-").lower()
             if name and version and name not in found and left > 0:
                 found[name] = version

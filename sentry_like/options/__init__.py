@@ -14,7 +14,6 @@ from sentry_like.options.field import Field
 from sentry_like.options.problems import BadOptions
 from sentry_like.options.sources import Settlement, read_config_file
 from sentry_like.options.table import ErrorOptions, NetworkOptions, PrivacyOptions, SessionOptions
-from sentry_like.release import detect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ class Options(ErrorOptions, PrivacyOptions, NetworkOptions, SessionOptions):
         if "server_name" not in values:
             values["server_name"] = _host_name(environ)
         if "release" not in values:
+            from sentry_like.release import detect  # of no use to those who say their release
+
             values["release"] = detect(environ, values["project_root"])
         return cls._holding(values)
 

@@ -1,125 +1,162 @@
-"""The account of everything captured: what was sent, what was lost and why, and what the server has yet to be told of it.
+"""The ledger of a client: what was captured, what arrived, and what was lost for which reason.
 
-Recording never waits: an entry is put on a deque, and folded into the totals by whoever gets the lock first. So it may be called
-from any thread, a signal handler, or a finaliser that the garbage collector runs in the midst of another call.
+Recording never waits: it appends to a deque, which threads, signal handlers and finalisers may do at any moment. Entries are
+folded into totals now and then by whoever finds the lock free. A forked child begins with an empty ledger.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from threading import Lock
 
 from sentry_like.errors import contained
+from sentry_like.protocol.categories import INTERNAL
+from sentry_like.protocol.client_report import REASONS
+from sentry_like.transport import forks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from sentry_like.protocol.envelope import Item
     from sentry_like.types import OnLost
 
-    Discarded = tuple[str, str, int]
-    """(reason, category, quantity)."""
+CAPTURED, SENT, LOST, UNREPORTED = "captured", "sent", "lost", "unreported"
 
-RATE_LIMITED = "rate_limited"
-"""Refused by the server with 429. The server counts these itself, so they are not reported to it."""
-CAPTURED, SENT, LOST, UNREPORTED = range(4)
+FOLD_AT = 64
+"""So many entries are worth taking the lock."""
+
 PATIENCE = 1.0
-"""Seconds that a reader waits for somebody else's folding: only a signal handler that interrupted it can see this pass."""
+"""Seconds that a reader waits for a fold to end. Only a signal handler that has interrupted the fold itself waits so long."""
 
 
 class Reports:
-    """One client's account. `on_lost(reason, category, quantity)` is told each loss, on the thread that noticed it."""
+    """Counts per category, and what of the losses the server has not been told yet.
+
+    `on_lost(reason, category, quantity)` is called for each loss, by the thread that noticed it; what it raises is contained, and
+    losses that it causes itself are counted without calling it again.
+    """
 
     def __init__(self, on_lost: OnLost | None = None) -> None:
         self._on_lost = on_lost
-        self.reset()
+        self.start_anew()
+        forks.follow(self)
 
-    def reset(self) -> None:
-        """Start from nothing, as a forked child does: what its parent captured is its parent's business."""
-        self._entries: deque[tuple[int, str, str, int]] = deque()
-        self._folding = Lock()
-        self._captured: dict[str, int] = {}
-        self._sent: dict[str, int] = {}
-        self._lost: dict[str, dict[str, int]] = {}
-        self._untold: dict[tuple[str, str], int] = {}
+    def start_anew(self) -> None:
+        """Begin an empty ledger, as a forked child does."""
+        self._entries: deque[tuple[tuple[str, str, str], int]] = deque()
+        self._totals: dict[tuple[str, str, str], int] = {}
+        self._folding = threading.Lock()
+        self._telling: set[int] = set()
 
     def captured(self, category: str, quantity: int = 1) -> None:
-        self._record(CAPTURED, category, "", quantity)
+        """Count what the application handed to us."""
+        self._record(CAPTURED, "", category, quantity)
 
     def sent(self, category: str, quantity: int = 1) -> None:
-        self._record(SENT, category, "", quantity)
+        """Count what the server accepted."""
+        self._record(SENT, "", category, quantity)
 
     def lost(self, reason: str, category: str, quantity: int = 1, *, report: bool = True) -> None:
-        """Count a loss; with `report` the server is told of it in a client report (protocol, "Client reports")."""
-        self._record(LOST if report else UNREPORTED, category, reason, quantity)
-        if self._on_lost is not None:
-            with contained("on_lost"):
-                self._on_lost(reason, category, quantity)
+        """Count a loss; with `report`, the server is to be told of it if the protocol has a name for the reason."""
+        self._record(LOST, reason, category, quantity)
+        if report and reason in REASONS and category != INTERNAL:
+            self._record(UNREPORTED, reason, category, quantity)
+        self._tell(reason, category, quantity)
 
-    def take(self) -> list[Discarded]:
-        """The losses that the server has not been told of, which from here on are the caller's to tell."""
-        with _patiently(self._folding):
+    def take(self) -> list[tuple[str, str, int]]:
+        """What the server has not been told, as (reason, category, quantity); forgotten here."""
+        if not self._folding.acquire(timeout=PATIENCE):
+            return []
+        try:
             self._fold()
-            untold, self._untold = self._untold, {}
-        return [(reason, category, quantity) for (reason, category), quantity in untold.items()]
+            keys = [key for key in self._totals if key[0] == UNREPORTED]
+            return [(reason, category, self._totals.pop((kind, reason, category))) for kind, reason, category in keys]
+        finally:
+            self._folding.release()
 
-    def give_back(self, discarded: Iterable[Discarded]) -> None:
-        """Take losses back whose client report did not arrive."""
-        with _patiently(self._folding):
-            for reason, category, quantity in discarded:
-                self._untold[reason, category] = self._untold.get((reason, category), 0) + quantity
+    def give_back(self, untold: Iterable[tuple[str, str, int]]) -> None:
+        """Take back what `take` gave, because the server could not be told."""
+        for reason, category, quantity in untold:
+            self._record(UNREPORTED, reason, category, quantity)
+
+    def has_untold(self) -> bool:
+        """Whether `take` would give anything."""
+        return any(kind == UNREPORTED for kind, _, _ in self._snapshot())
 
     def stats(self) -> dict[str, dict[str, Any]]:
-        """`{category: {"captured": n, "sent": n, "queued": n, "lost": {reason: n}}}`; captured is the sum of the others."""
-        with _patiently(self._folding):
-            self._fold()
-            return {category: self._stats_of(category) for category in sorted({*self._captured, *self._lost})}
+        """`{category: {"captured": n, "sent": n, "queued": n, "lost": {reason: n}}}`.
 
-    def _stats_of(self, category: str) -> dict[str, Any]:
-        captured, sent = self._captured.get(category, 0), self._sent.get(category, 0)
-        lost = dict(self._lost.get(category, {}))
-        return {
-            "captured": captured,
-            "sent": sent,
-            "queued": captured - sent - sum(lost.values()),
-            "lost": lost,
-        }
+        Captured is always the sum of the others: what was neither sent nor lost is queued, and what was sent or lost has been
+        captured, by whomever.
+        """
+        stats: dict[str, dict[str, Any]] = {}
+        for (kind, reason, category), quantity in sorted(self._snapshot().items()):
+            if kind == UNREPORTED:
+                continue
+            of = stats.setdefault(category, {"captured": 0, "sent": 0, "queued": 0, "lost": {}})
+            if kind == LOST:
+                of["lost"][reason] = quantity
+            else:
+                of[kind] = quantity
+        for of in stats.values():
+            done = of["sent"] + sum(of["lost"].values())
+            of["captured"] = max(of["captured"], done)
+            of["queued"] = of["captured"] - done
+        return stats
 
-    def _record(self, kind: int, category: str, reason: str, quantity: int) -> None:
-        self._entries.append((kind, category, reason, quantity))
-        if self._folding.acquire(blocking=False):
+    def _record(self, kind: str, reason: str, category: str, quantity: int) -> None:
+        forks.notice()
+        self._entries.append(((kind, reason, category), quantity))
+        if len(self._entries) >= FOLD_AT and self._folding.acquire(blocking=False):
             try:
                 self._fold()
             finally:
                 self._folding.release()
 
     def _fold(self) -> None:
-        """Move the entries into the totals; the caller holds the lock."""
+        """Add the entries to the totals; the caller has the lock, so nobody else takes entries away."""
         while self._entries:
-            kind, category, reason, quantity = self._entries.popleft()
-            if kind == CAPTURED:
-                self._captured[category] = self._captured.get(category, 0) + quantity
-            elif kind == SENT:
-                self._sent[category] = self._sent.get(category, 0) + quantity
-            else:
-                lost = self._lost.setdefault(category, {})
-                lost[reason] = lost.get(reason, 0) + quantity
-                if kind == LOST:
-                    self._untold[reason, category] = self._untold.get((reason, category), 0) + quantity
+            key, quantity = self._entries.popleft()
+            self._totals[key] = self._totals.get(key, 0) + quantity
+
+    def _snapshot(self) -> dict[tuple[str, str, str], int]:
+        if not self._folding.acquire(timeout=PATIENCE):
+            return self._totals.copy()
+        try:
+            self._fold()
+            return self._totals.copy()
+        finally:
+            self._folding.release()
+
+    def _tell(self, reason: str, category: str, quantity: int) -> None:
+        if self._on_lost is None:
+            return
+        me = threading.get_ident()
+        if me in self._telling:
+            return
+        self._telling.add(me)
+        try:
+            with contained("on_lost"):
+                self._on_lost(reason, category, quantity)
+        finally:
+            self._telling.discard(me)
 
 
-class _patiently:  # noqa: N801  # reads as a statement: `with _patiently(lock):`
-    """Hold a lock, but rather go on without it than wait for ever on a thread that this one interrupted."""
+def quantities(item: Item) -> Iterator[tuple[str, int]]:
+    """What an item counts for, as (category, quantity) (protocol, "Client reports", "Quantities").
 
-    __slots__ = ("_held", "_lock")
-
-    def __init__(self, lock: Lock) -> None:
-        self._lock = lock
-
-    def __enter__(self) -> None:
-        self._held = self._lock.acquire(timeout=PATIENCE)
-
-    def __exit__(self, kind: object, error: object, tb: object) -> None:
-        if self._held:
-            self._lock.release()
+    Nothing for a client report, which is not counted; bytes for an attachment; its entries for a container; for a transaction
+    its spans as well, and one for itself.
+    """
+    category = item.category
+    if category == INTERNAL:
+        return
+    if category == "attachment":
+        yield category, max(len(item.encode()), 1)
+        return
+    count = item.headers.get("item_count", 1)
+    yield category, count if isinstance(count, int) else 1
+    if category == "transaction" and isinstance(item.payload, dict):
+        yield "span", len(item.payload.get("spans") or ()) + 1
