@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sentry_like.capture.scrub import EventScrubber
     from sentry_like.client import Client
     from sentry_like.options import BadOptions, Options
+    from sentry_like.pipeline import add_global_event_processor
     from sentry_like.protocol.dsn import BadDsn, Dsn
     from sentry_like.protocol.envelope import Envelope
     from sentry_like.transport.base import Transport
@@ -69,6 +70,7 @@ __all__ = [
     "Transport",
     "add_attachment",
     "add_breadcrumb",
+    "add_global_event_processor",
     "capture_event",
     "capture_exception",
     "capture_message",
@@ -106,6 +108,7 @@ _LAZY = {
     "EventScrubber": "sentry_like.capture.scrub",
     "Options": "sentry_like.options",
     "Transport": "sentry_like.transport.base",
+    "add_global_event_processor": "sentry_like.pipeline",
 }
 """Public names whose modules are loaded when first asked for."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, overload
 
-    from sentry_like.hub import ScopeBlock
+    from sentry_like.hub import Layer
     from sentry_like.options import Options
     from sentry_like.scope import Scope
     from sentry_like.types import Event, Hint
@@ -139,12 +139,12 @@ def flush(timeout: float | None = None, callback: Callable[[int, float], object]
 if TYPE_CHECKING:
 
     @overload
-    def push_scope(callback: None = None) -> ScopeBlock: ...
+    def push_scope(callback: None = None) -> Layer: ...
     @overload
     def push_scope(callback: Callable[[Scope], object]) -> None: ...
 
 
-def push_scope(callback: Callable[[Scope], object] | None = None) -> ScopeBlock | None:
+def push_scope(callback: Callable[[Scope], object] | None = None) -> Layer | None:
     """Open a block whose scope starts as a fork of the present one and is gone at its end; see
     `Hub.push_scope`.
     """
@@ -156,7 +156,7 @@ def configure_scope(callback: Callable[[Scope], object] | None = None) -> Any:
     return Hub.current.configure_scope(callback)
 
 
-def new_scope() -> ScopeBlock:
+def new_scope() -> Layer:
     """Open a block with a local scope over the present one (2.x)."""
     return Hub.current.new_scope()
 
@@ -177,7 +177,7 @@ class isolation_scope:  # noqa: N801  # used as a function: `with isolation_scop
         self._hub.__exit__(kind, error, tb)
 
 
-def use_scope(scope: Scope) -> ScopeBlock:
+def use_scope(scope: Scope) -> Layer:
     """A block in which `scope` is the local scope (2.x)."""
     return Hub.current.use_scope(scope)
 

@@ -19,7 +19,7 @@ from sentry_like.pipeline import Pipeline
 from sentry_like.protocol.categories import of_event_type
 from sentry_like.protocol.dsn import Dsn
 from sentry_like.protocol.envelope import Envelope
-from sentry_like.scope import Crumb
+from sentry_like.scope import Crumb, Scope
 from sentry_like.transport.base import make_transport
 from sentry_like.transport.reports import Reports
 from sentry_like.version import SDK_NAME, VERSION
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sentry_like.capture.cleaning import Cleaning
-    from sentry_like.scope import Scope
     from sentry_like.transport.base import Transport
     from sentry_like.types import Breadcrumb, Event, ExcInfo, Hint, Integration, Mechanism
 
@@ -50,8 +49,8 @@ class Client:
 
     def __init__(self, dsn: str | None = None, *, config_file: str | None = None, **options: Any) -> None:
         config = None if config_file is None else read_config_file(config_file)
-        given = options if dsn is None else {"dsn": dsn, **options}
-        self.options = Options.resolve(given, os.environ, config)
+        self._given = options if dsn is None else {"dsn": dsn, **options}
+        self.options = Options.resolve(self._given, os.environ, config)
         self.dsn = Dsn.parse(self.options.dsn) if self.options.dsn else None
         voice.debug = voice.debug or bool(self.options.debug)
         self.reports = Reports(on_lost=self.options.on_lost)
@@ -112,8 +111,10 @@ class Client:
         event = self._capture.message(message, level, caller, cleaning)
         return self._finish(event, hint, scope, cleaning)
 
-    def capture_event(self, event: Any, hint: Hint | None, scope: Scope) -> str | None:
-        """Send an event made by hand; its id, or `None` when it was refused or dropped."""
+    def capture_event(self, event: Any, hint: Hint | None = None, scope: Scope | None = None) -> str | None:
+        """Send an event made by hand, without a scope's data if none is given; its id, or `None` when it was
+        refused or dropped.
+        """
         if self.transport is None:
             return None
         if not isinstance(event, dict):
@@ -127,7 +128,7 @@ class Client:
         if self._is_refused(category, hint.get("exc_info"), hint, lambda: event):
             return None
         cleaning = self._capture.start()
-        return self._finish(self._capture.foreign(event, cleaning), hint, scope, cleaning)
+        return self._finish(self._capture.foreign(event, cleaning), hint, scope or Scope(), cleaning)
 
     def _is_refused(
         self, category: str, exc_info: ExcInfo | None, hint: Hint, sketch: Callable[[], Event]
@@ -252,11 +253,19 @@ class Client:
                 callback(pending, seconds)
             transport.drain(seconds)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickled client is its options: a copy has a worker and an account of its own."""
+        return _restored, (self._given,)
+
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, kind: object, error: object, tb: object) -> None:
         self.close()
+
+
+def _restored(given: dict[str, Any]) -> Client:
+    return Client(**given)
 
 
 def runtime_context() -> dict[str, str]:

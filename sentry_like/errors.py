@@ -1,7 +1,8 @@
 """Where our own errors die, and the only voice we have: one line on stderr.
 
-`contained(where)` stands where the application enters us and around each call of foreign code. It never swallows what the
-application raised on purpose: a Ctrl-C, or a `SystemExit` from the application's own signal handler, passes through.
+`contained(where)` stands where the application enters us and around each call of foreign code. It never
+swallows what the application raised on purpose: a Ctrl-C, or what its own signal handlers raise, such as
+`SystemExit` or a time limit, passes through.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
+    from types import CodeType, TracebackType
 
 
 class Voice:
@@ -36,10 +37,11 @@ voice = Voice()
 
 
 def say(message: str) -> None:
-    """Write one line to stderr; a closed or missing stderr (daemons, pythonw) is not an error."""
+    """Write one line to stderr; a closed, missing or failing stderr (daemons, pythonw) is not an error."""
+    line = " ".join(message.splitlines())
     try:
-        sys.stderr.write(f"[sentry_like] {message}\n")
-    except (AttributeError, OSError, ValueError):
+        sys.stderr.write(f"[sentry_like] {line}\n")
+    except Exception:  # noqa: BLE001  # an application's own stream may raise anything
         return
 
 
@@ -52,7 +54,8 @@ def debug(message: str) -> None:
 class contained:  # noqa: N801  # reads as a statement: `with contained("before_send"):`
     """Keep an error of ours, or of foreign code that we call, from reaching the application.
 
-    `on_error` is called with the error after it was said (once per place and type); what it counts is its business.
+    `on_error` is called with the error after it was said (once per place and type); what it counts is its
+    business.
     """
 
     __slots__ = ("on_error", "where")
@@ -71,42 +74,55 @@ class contained:  # noqa: N801  # reads as a statement: `with contained("before_
             return False
         if voice.reraise or is_applications_own(error):
             return False
-        voice.once(f"{self.where} {kind}", f"{self.where} failed: {describe(error)}")
-        if self.on_error is not None:
-            self.on_error(error)
+        bury(self.where, error, self.on_error)
         return True
+
+
+def absorb(
+    where: str, error: BaseException, on_error: Callable[[BaseException], object] | None = None
+) -> None:
+    """What `contained` does, for the `except` clause of a hot path: to enter a `try` block costs nothing."""
+    if voice.reraise or is_applications_own(error):
+        raise error
+    bury(where, error, on_error)
+
+
+def bury(where: str, error: BaseException, on_error: Callable[[BaseException], object] | None) -> None:
+    """Say what failed, once per place and type, and let `on_error` count it."""
+    voice.once(f"{where} {type_name(type(error))}", f"{where} failed: {describe(error)}")
+    if on_error is not None:
+        on_error(error)
+
+
+_name_as_stored = type.__dict__["__name__"].__get__
+
+
+def type_name(kind: type) -> str:
+    """The name of a class as `type` itself knows it, whatever a metaclass pretends."""
+    name: str = _name_as_stored(kind)
+    return name
 
 
 def describe(error: BaseException) -> str:
     """`TypeName: text` of an error, whatever its `__str__` does."""
+    name = type_name(type(error))
     try:
-        return f"{type(error).__name__}: {str(error)[:300]}"
+        return f"{name}: {str(error)[:300]}"
     except BaseException as broken:  # a hostile __str__ may raise anything
         if is_applications_own(broken):
             raise
-        return type(error).__name__
+        return name
 
 
 def is_applications_own(error: BaseException) -> bool:
-    """Whether the application interrupts itself: Ctrl-C, or an exit or error from one of its signal handlers.
+    """Whether the application interrupts itself: Ctrl-C, or what one of its signal handlers raises.
 
-    Data may raise the same classes (`__repr__` calling `sys.exit`); those are told apart by where they were raised.
+    Data may raise the same classes (`__repr__` calling `sys.exit`); those are told apart by where they were
+    raised.
     """
-    if isinstance(error, Exception):
-        return False
-    frames = _frames_of(error)
     if isinstance(error, KeyboardInterrupt) and not _ends_in_raise_statement(error):
         return True
-    return _passes_signal_handler(frames)
-
-
-def _frames_of(error: BaseException) -> list[object]:
-    codes: list[object] = []
-    tb = error.__traceback__
-    while tb is not None:
-        codes.append(tb.tb_frame.f_code)
-        tb = tb.tb_next
-    return codes
+    return _passes_signal_handler(error)
 
 
 def _ends_in_raise_statement(error: BaseException) -> bool:
@@ -121,12 +137,29 @@ def _ends_in_raise_statement(error: BaseException) -> bool:
     return tb.tb_lasti >= 0 and tb.tb_frame.f_code.co_code[tb.tb_lasti] == opmap["RAISE_VARARGS"]
 
 
-def _passes_signal_handler(codes: list[object]) -> bool:
-    import signal
-
-    for number in signal.valid_signals():
-        handler = signal.getsignal(number)
-        code = getattr(getattr(handler, "__func__", handler), "__code__", None)
-        if code is not None and code in codes:
+def _passes_signal_handler(error: BaseException) -> bool:
+    """Whether a Python function that handles a signal is among the frames that the error came through."""
+    handlers = _signal_handlers()
+    tb = error.__traceback__ if handlers else None
+    while tb is not None:
+        if tb.tb_frame.f_code in handlers:
             return True
+        tb = tb.tb_next
     return False
+
+
+def _signal_handlers() -> list[CodeType]:
+    signal = sys.modules.get("signal")
+    if signal is None:  # nobody can have set a handler
+        return []
+    handlers = (signal.getsignal(number) for number in signal.valid_signals())
+    return [code for handler in handlers if callable(handler) and (code := _code_of(handler)) is not None]
+
+
+def _code_of(function: object) -> CodeType | None:
+    """The code that runs when a function, a method, a partial or a callable object is called."""
+    while type(function).__name__ == "partial" and hasattr(function, "func"):
+        function = function.func
+    if not hasattr(function, "__code__") and not hasattr(function, "__func__"):
+        function = type(function).__dict__.get("__call__")
+    return getattr(getattr(function, "__func__", function), "__code__", None)

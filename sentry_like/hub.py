@@ -12,7 +12,7 @@ from _thread import get_ident
 from _weakref import ref
 from contextvars import ContextVar
 
-from sentry_like.errors import contained, debug, voice
+from sentry_like.errors import absorb, debug, voice
 from sentry_like.scope import Scope, listen_through, new_crumb
 
 TYPE_CHECKING = False
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
 
 class Layer:
-    """One level of a hub's stack.
+    """One level of a hub's stack, and the block in which it is on top.
 
     `scope` is what `push_scope` and `configure_scope` hand out. `local` is the scope of a `new_scope()`
-    block (2.x), laid over it.
+    block (2.x), laid over it. When the block ends the stack is as it was at its beginning, whatever happened
+    within.
     """
 
-    __slots__ = ("client", "local", "scope")
+    __slots__ = ("_active_before", "_before", "_hub", "client", "local", "scope")
 
     def __init__(self, client: Client | Inherited | None, scope: Scope, local: Scope | None = None) -> None:
         self.client = client
@@ -42,6 +43,42 @@ class Layer:
 
     def fork(self) -> Layer:
         return Layer(self.client, self.scope.fork(), self.local and self.local.fork())
+
+    def on(self, hub: Hub) -> Layer:
+        """This layer as a block on a hub: `with layer.on(hub) as scope:`."""
+        self._hub = hub
+        return self
+
+    def __enter__(self) -> Scope:
+        hub = self._hub
+        self._before = before = hub._stack
+        self._active_before = _active.get(None)
+        hub._set_stack((*before, self))
+        return self.scope if self.local is None else self.local
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        hub = self._hub
+        if hub._stack[-1] is not self:
+            self._mend(hub)
+            return
+        active = _active.get(None)
+        if active is not None and active.stack is hub._stack:
+            hub._stack = self._before
+            _active.set(self._active_before)
+        else:
+            hub._set_stack(self._before)
+
+    def _mend(self, hub: Hub) -> None:
+        """The block's layer is not on top: scopes were left open within it, or it was popped already."""
+        stack = hub._stack
+        if self not in stack:
+            debug("this block's scope had been popped before the block ended")
+            return
+        count = len(stack) - len(self._before) - 1
+        debug(f"{count} scope(s) pushed in this block were left open; they are closed now")
+        hub._set_stack(self._before)
 
 
 class Inherited:
@@ -59,6 +96,9 @@ class HubMeta(type):
     @property
     def current(cls) -> Hub:
         """The hub of the running thread or task; there is always one."""
+        active = _active.get(None)
+        if active is not None and active.unit.is_running():
+            return active.hub
         return active_now().hub
 
     @property
@@ -168,37 +208,37 @@ class Hub(metaclass=HubMeta):
     if TYPE_CHECKING:
 
         @overload
-        def push_scope(self, callback: None = None, continue_trace: bool = ...) -> ScopeBlock: ...
+        def push_scope(self, callback: None = None, continue_trace: bool = ...) -> Layer: ...
         @overload
         def push_scope(self, callback: Callable[[Scope], object], continue_trace: bool = ...) -> None: ...
 
     def push_scope(
         self, callback: Callable[[Scope], object] | None = None, continue_trace: bool = True
-    ) -> ScopeBlock | None:
+    ) -> Layer | None:
         """Open a scope that starts as a fork of the present one and is gone at the end of the block.
 
         As context manager it gives the scope. With a callback, the callback is called with the scope, which
         then is closed.
         """
-        block = ScopeBlock(self, self._stack[-1].fork())
+        block = self._stack[-1].fork().on(self)
         if callback is None:
             return block
         with block as scope:
             callback(scope)
         return None
 
-    def new_scope(self) -> ScopeBlock:
+    def new_scope(self) -> Layer:
         """Open a block with a local scope over the present one (2.x): what is set on `scope` itself
         outlives the block.
         """
         top = self._stack[-1]
         local = Scope() if top.local is None else top.local.fork()
-        return ScopeBlock(self, Layer(top.client, top.scope, local))
+        return Layer(top.client, top.scope, local).on(self)
 
-    def use_scope(self, scope: Scope) -> ScopeBlock:
+    def use_scope(self, scope: Scope) -> Layer:
         """Open a block in which `scope` is the local scope over the present one (2.x)."""
         top = self._stack[-1]
-        return ScopeBlock(self, Layer(top.client, top.scope, scope))
+        return Layer(top.client, top.scope, scope).on(self)
 
     def pop_scope_unsafe(self) -> tuple[Client | None, Scope]:
         """Drop the top layer and return its client and scope; the last layer stays.
@@ -228,6 +268,7 @@ class Hub(metaclass=HubMeta):
         return None
 
     def _set_stack(self, stack: tuple[Layer, ...]) -> None:
+        """Change the stack, also in what a task that is created now will find."""
         self._stack = stack
         active = _active.get(None)
         if active is not None and active.hub is self:
@@ -289,8 +330,9 @@ class Hub(metaclass=HubMeta):
         event_id = None
         unit.is_capturing = True
         try:
-            with contained(where, client.on_internal_error):
-                event_id = capture()
+            event_id = capture()
+        except BaseException as error:  # noqa: BLE001  # absorb() lets through what is the application's
+            absorb(where, error, client.on_internal_error)
         finally:
             unit.is_capturing = False
         if event_id is not None:
@@ -307,11 +349,13 @@ class Hub(metaclass=HubMeta):
         client = self.client
         if client is None:
             return
-        with contained("add_breadcrumb"):
+        try:
             if callable(crumb):
                 crumb = crumb()
             if crumb or fields:
                 client.add_breadcrumb(scope, new_crumb(crumb, fields), hint)
+        except BaseException as error:  # noqa: BLE001  # absorb() lets through what is the application's
+            absorb("add_breadcrumb", error)
 
     def flush(
         self, timeout: float | None = None, callback: Callable[[int, float], object] | None = None
@@ -345,44 +389,6 @@ class Hub(metaclass=HubMeta):
         return joined
 
 
-class ScopeBlock:
-    """The block of `push_scope` and `new_scope`: on exit the stack is as it was at entry, whatever happened
-    within.
-    """
-
-    __slots__ = ("_before", "_hub", "_layer")
-
-    def __init__(self, hub: Hub, layer: Layer) -> None:
-        self._hub = hub
-        self._layer = layer
-        self._before: tuple[Layer, ...] = ()
-
-    def __enter__(self) -> Scope:
-        hub = self._hub
-        self._before = hub._stack
-        hub._set_stack((*self._before, self._layer))
-        layer = self._layer
-        return layer.scope if layer.local is None else layer.local
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        hub, stack = self._hub, self._hub._stack
-        if stack[-1] is not self._layer:
-            self._say_what_went_wrong(stack)
-        if self._layer in stack:
-            hub._set_stack(self._before)
-
-    def _say_what_went_wrong(self, stack: tuple[Layer, ...]) -> None:
-        if self._layer in stack:
-            debug(
-                f"{len(stack) - len(self._before) - 1} scope(s) pushed in this block were left open; "
-                "they are closed now"
-            )
-        else:
-            debug("this block's scope had been popped before the block ended")
-
-
 class ScopeHandle:
     """The context manager of `configure_scope()`."""
 
@@ -413,7 +419,7 @@ class Unit:
 
     def is_running(self) -> bool:
         """Whether it is this unit that runs now, and not one whose context was copied from it."""
-        task = running_task()
+        task = running_task() if "asyncio" in sys.modules else None
         if task is None:
             return self.task is None and self.thread == get_ident()
         return self.task is not None and self.task() is task

@@ -118,7 +118,8 @@ class Pipeline:
         values += [crumb.fields if crumb.finished else crumb.finish(finish) for crumb in scope.breadcrumbs]
         if not values:
             return
-        values = values[-self._options.max_breadcrumbs :]
+        bound = self._options.max_breadcrumbs
+        values = values[-bound:] if bound else []
         if total > len(values):
             cleaning.note_breadcrumbs(total)
         event["breadcrumbs"] = {"values": values}

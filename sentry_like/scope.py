@@ -416,10 +416,10 @@ class Crumbs:
         if bound <= 0:
             return NO_CRUMBS
         if self.length >= 2 * bound:
-            return self._newest(bound).followed_by(crumb, bound)
+            return self._cut_to(bound).followed_by(crumb, bound)
         return Crumbs(crumb, self, self.length + 1, bound, self.dropped)
 
-    def _newest(self, bound: int) -> Crumbs:
+    def _cut_to(self, bound: int) -> Crumbs:
         chain = Crumbs(None, None, 0, bound, self.dropped + self.length - bound)
         for crumb in self.newest()[-bound:]:
             chain = Crumbs(crumb, chain, chain.length + 1, bound, chain.dropped)

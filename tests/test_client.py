@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 import sentry_like
@@ -377,10 +379,8 @@ def test_what_processors_add_is_made_plain_and_scrubbed(init, events):
 
 
 def test_global_processor_runs_for_every_event(init, events):
-    from sentry_like.pipeline import add_global_event_processor
-
     init()
-    add_global_event_processor(lambda event, hint: {**event, "tags": {"global": "1"}})
+    sentry_like.add_global_event_processor(lambda event, hint: {**event, "tags": {"global": "1"}})
     sentry_like.capture_message("x")
     assert events[0]["tags"] == {"global": "1"}
 
@@ -532,6 +532,19 @@ def test_lost_hook_is_told_each_loss(init):
     )
     sentry_like.capture_message("x")
     assert lost == [("sample_rate", "error", 1)]
+
+
+def test_pickled_client_is_its_options():
+    client = Client(DSN, release="app@1", default_integrations=False)
+    copy = pickle.loads(pickle.dumps(client))
+    assert (copy.dsn, copy.options.release) == (client.dsn, "app@1")
+    assert copy.transport is not client.transport
+
+
+def test_client_is_a_context_manager_and_sends_without_a_scope(transport):
+    with Client(DSN, transport=transport, default_integrations=False) as client:
+        assert client.capture_event({"message": "x"}) == transport.events[0]["event_id"]
+    assert client.is_active() is False
 
 
 def test_clients_are_independent(transport):
