@@ -92,6 +92,15 @@ def events(transport):
     return Events()
 
 
+@pytest.fixture
+def relay():
+    """A real local server; `relay.dsn` leads to it, `relay.events` came."""
+    from relay_server import RelayServer
+
+    with RelayServer() as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def sentry_accepts():
     """`sentry_accepts(event)` fails when Sentry's own normaliser finds an error in the event."""

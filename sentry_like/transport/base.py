@@ -1,135 +1,242 @@
-"""What carries envelopes away: the interface that people implement, and the choice of what a client uses."""
+"""What a transport is, and which one a client gets.
+
+Subclass `Transport` to carry envelopes elsewhere; a plain function or an object in the style of older
+clients will do as well.
+"""
 
 from __future__ import annotations
 
+import os
+
+from sentry_like.errors import contained
+from sentry_like.transport import forks
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from sentry_like.options import Options
     from sentry_like.protocol.dsn import Dsn
-    from sentry_like.protocol.envelope import Envelope
+    from sentry_like.protocol.envelope import Envelope, Item
     from sentry_like.transport.reports import Reports
+    from sentry_like.types import Event
 
 
 class Transport:
-    """Derive from this, implement `send`, and give the class or an instance as the option `transport`.
-
-    A class is called with the client's options. `send` must not wait for the network, for it runs on the thread that captures.
+    """Carries envelopes away. Any thread may call any method; none raises, and only `flush`, `drain` and
+    `close` take time.
     """
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options
 
     def send(self, envelope: Envelope) -> None:
-        """Take an envelope over. The base class does nothing with it."""
+        """Take the envelope, which is nobody else's from now on, and return at once."""
+        raise NotImplementedError
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait at most `timeout` seconds; whether everything taken over so far was delivered."""
+        """Wait at most so many seconds until everything is delivered; whether all of it was."""
         return True
 
-    def close(self, timeout: float | None = None) -> bool:
-        """Release what is held; nothing is sent afterwards."""
+    def drain(self, timeout: float | None = None) -> bool:
+        """Flush because the interpreter exits: from now on `send` must be done when it returns."""
         return self.flush(timeout)
 
-    def drain(self, timeout: float) -> bool:
-        """Flush because the interpreter exits; what comes later must be sent at once, for no thread will be there to do it."""
+    def close(self, timeout: float | None = None) -> bool:
+        """Flush, then release everything; whether all was delivered. Calling again does nothing."""
         return self.flush(timeout)
 
     def pending(self) -> int:
-        """How many envelopes wait."""
+        """How many envelopes are not delivered yet."""
         return 0
 
 
-class FunctionTransport(Transport):
-    """A function as transport: called with the event of every envelope that has one, attachments or not."""
+class CustomTransport(Transport):
+    """Around what the user brought, the `carrier`: contains its errors and keeps the ledger for it.
 
-    def __init__(self, function: Callable[[dict[str, Any]], object]) -> None:
+    `take` hands an envelope over and returns the items that were in it for the carrier.
+    """
+
+    def __init__(self, carrier: Any, take: Callable[[Envelope], Iterable[Item]], reports: Reports) -> None:
         super().__init__()
-        self._function = function
-
-    def send(self, envelope: Envelope) -> None:
-        event = envelope.get_event()
-        if event is not None:
-            self._function(event)
-
-
-class PeerTransport(Transport):
-    """A transport written for the official client: `capture_envelope`, `flush(timeout, callback)`, `kill`."""
-
-    def __init__(self, peer: Any) -> None:
-        super().__init__()
-        self._peer = peer
-
-    def send(self, envelope: Envelope) -> None:
-        self._peer.capture_envelope(envelope)
-
-    def flush(self, timeout: float | None = None) -> bool:
-        flush = getattr(self._peer, "flush", None)
-        return True if flush is None else flush(timeout) is not False
-
-    def close(self, timeout: float | None = None) -> bool:
-        flushed = self.flush(timeout)
-        kill = getattr(self._peer, "kill", None)
-        if kill is not None:
-            kill()
-        return flushed
-
-
-class AccountedTransport(Transport):
-    """A transport of the user's, with the account kept: what it took over without raising is sent."""
-
-    def __init__(self, inner: Transport, reports: Reports) -> None:
-        super().__init__()
-        self.inner = inner
+        self.carrier = carrier
+        self._take = take
         self._reports = reports
 
     def send(self, envelope: Envelope) -> None:
-        self.inner.send(envelope)
+        """Hand the envelope over; what the carrier does not take, or fails to, is counted as lost."""
+        taken: Iterable[Item] = ()
+        reason = "send_error"
+        try:
+            with contained("transport"):
+                taken = self._take(envelope)
+                reason = UNSUPPORTED
+        finally:
+            self._settle(envelope, list(taken), reason)
+
+    def _settle(self, envelope: Envelope, taken: list[Item], reason: str) -> None:
         for item in envelope.items:
-            self._reports.sent(item.category, item.quantity)
+            if item in taken:
+                self._reports.sent(item.category, item.quantity)
+            else:
+                self._reports.lost(reason, item.category, item.quantity)
 
     def flush(self, timeout: float | None = None) -> bool:
-        return self.inner.flush(timeout)
+        return self._ask("flush", timeout)
+
+    def drain(self, timeout: float | None = None) -> bool:
+        return self._ask("drain" if hasattr(self.carrier, "drain") else "flush", timeout)
 
     def close(self, timeout: float | None = None) -> bool:
-        return self.inner.close(timeout)
-
-    def drain(self, timeout: float) -> bool:
-        return self.inner.drain(timeout)
+        if hasattr(self.carrier, "close"):
+            return self._ask("close", timeout)
+        delivered = self.flush(timeout)
+        return self._ask("kill") and delivered
 
     def pending(self) -> int:
-        return self.inner.pending()
+        with contained("transport"):
+            return int(self.carrier.pending()) if hasattr(self.carrier, "pending") else 0
+        return 0
+
+    def _ask(self, method: str, *arguments: Any) -> bool:
+        """What the carrier's method says; older ones say nothing, and then all is well."""
+        with contained("transport"):
+            return getattr(self.carrier, method, done)(*arguments) is not False
+        return False
+
+
+class MadeAtFirstUse(Transport):
+    """Stands for a transport that is made with the first envelope, or the first loss to report: a program
+    that never fails does not load what sending takes.
+    """
+
+    def __init__(self, make: Callable[[], Transport], reports: Reports) -> None:
+        super().__init__()
+        self._make = make
+        self._reports = reports
+        self._is_closed = False
+        self._exit_timeout: float | None = None
+
+    @property
+    def made(self) -> Transport:
+        """The transport; if two threads make one at the same moment, the first to store it wins."""
+        if "_made" not in self.__dict__:
+            forks.imports.run(lambda: self.__dict__.setdefault("_made", self._make()))
+            if self._exit_timeout is not None:
+                self.__dict__["_made"].drain(self._exit_timeout)
+        made: Transport = self.__dict__["_made"]
+        return made
+
+    def _is_needed(self) -> bool:
+        return "_made" in self.__dict__ or (not self._is_closed and self._reports.has_untold())
+
+    def send(self, envelope: Envelope) -> None:
+        made = self.made
+        if self._is_closed:
+            made.close(0)
+        made.send(envelope)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        return self.made.flush(timeout) if self._is_needed() else True
+
+    def drain(self, timeout: float | None = None) -> bool:
+        self._exit_timeout = timeout
+        return self.made.drain(timeout) if self._is_needed() else True
+
+    def close(self, timeout: float | None = None) -> bool:
+        closed = self.made.close(timeout) if self._is_needed() else True
+        self._is_closed = True
+        return closed
+
+    def pending(self) -> int:
+        return self.made.pending() if "_made" in self.__dict__ else 0
+
+
+UNSUPPORTED = "unsupported"
+"""A function is handed events and nothing else: a reason of our own."""
+
+
+def done(*arguments: Any) -> bool:
+    """The answer for a carrier that has nothing to do."""
+    return True
 
 
 def make_transport(
-    options: Options, dsn: Dsn | None, reports: Reports, log: Callable[[str], None]
+    options: Options,
+    dsn: Dsn | None,
+    reports: Reports,
+    log: Callable[[str], object] = done,
+    *,
+    environ: Mapping[str, str] = os.environ,
 ) -> Transport | None:
-    """The transport that the options ask for; `None` when there is nowhere to send.
+    """The transport that the options ask for; `None` when there is neither a DSN nor a transport of the
+    user's.
+
+    `log` is told in words what happens on the way; `environ` has the proxies for clients that name none.
 
     Raises:
-        ValueError: the options ask for something that is not installed, or for a file that is not there.
+        BadOptions: what the options ask for cannot be had, such as a package that is not installed.
     """
-    wanted = options.transport
-    if wanted is not None:
-        return AccountedTransport(_adapted(wanted, options), reports)
-    if dsn is None:
-        return None
-    from sentry_like.transport.http import HttpPost
-    from sentry_like.transport.worker import WorkerTransport
-
-    return WorkerTransport(HttpPost(dsn, options), reports, options, log)
+    carrier = options.transport
+    if isinstance(carrier, type):
+        carrier = carrier(options)
+    if carrier is not None:
+        return CustomTransport(carrier, taking(carrier), reports)
+    return None if dsn is None else _over_http(options, dsn, reports, log, environ)
 
 
-def _adapted(wanted: Any, options: Options) -> Transport:
-    if isinstance(wanted, type):
-        wanted = wanted(options)
-    if isinstance(wanted, Transport):
-        return wanted
-    if hasattr(wanted, "capture_envelope"):
-        return PeerTransport(wanted)
-    if hasattr(wanted, "send"):
-        made: Transport = wanted
-        return made
-    return FunctionTransport(wanted)
+def taking(carrier: Any) -> Callable[[Envelope], Iterable[Item]]:
+    """How to hand an envelope to this carrier: whole, or only its event to a function."""
+    take: Callable[[Envelope], object] | None
+    take = getattr(carrier, "send", None) or getattr(carrier, "capture_envelope", None)
+    if take is None:
+        return lambda envelope: _take_event(carrier, envelope)
+
+    def take_all(envelope: Envelope) -> list[Item]:
+        items = list(envelope.items)
+        take(envelope)
+        return items
+
+    return take_all
+
+
+def _take_event(function: Callable[[Event], object], envelope: Envelope) -> list[Item]:
+    events = envelope.items_of("event")[:1]
+    for item in events:
+        function(item.value())
+    return events
+
+
+def _over_http(
+    options: Options, dsn: Dsn, reports: Reports, log: Callable[[str], object], environ: Mapping[str, str]
+) -> Transport:
+    # Imported here: clients with a transport of their own do without.
+    from sentry_like.transport import compression, proxies
+
+    proxy = proxies.choose(
+        dsn.scheme,
+        dsn.host,
+        dsn.port,
+        https_proxy=options.https_proxy,
+        http_proxy=options.http_proxy,
+        environ=environ,
+    )
+    encoding = compression.choose(options.compression, options.compression_level)
+
+    def make() -> Transport:
+        from sentry_like.transport.http import HttpPost
+        from sentry_like.transport.worker import WorkerTransport
+
+        return WorkerTransport(
+            HttpPost(dsn, options, proxy, log=log),
+            reports,
+            queue_size=options.transport_queue_size,
+            queue_bytes=options.transport_queue_bytes,
+            timeout=options.transport_timeout,
+            encoding=encoding,
+            wants_reports=options.send_client_reports,
+            log=log,
+        )
+
+    return MadeAtFirstUse(make, reports)

@@ -5,8 +5,6 @@ Bodies below `TINY` are left alone: they fit into one network packet either way.
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from sentry_like.options import BadOptions
 
 TYPE_CHECKING = False
@@ -45,14 +43,15 @@ def choose(algorithm: str, level: int | None = None) -> Encoding | None:
     Raises:
         BadOptions: the algorithm's package is not installed.
     """
-    if algorithm == "none" or level == 0 and algorithm == "gzip":
+    if algorithm == "none" or (level == 0 and algorithm == "gzip"):
         return None
     try:
         return Encoding(algorithm, MAKERS[algorithm](level))
     except ImportError:
         extra = EXTRAS[algorithm]
+        install = f"pip install sentry-like[{extra}]"
         raise BadOptions(
-            [f"Option 'compression' is {algorithm!r}, which needs a package: pip install sentry-like[{extra}]."]
+            [f"Option 'compression' is {algorithm!r}, which needs a package: {install}."]
         ) from None
 
 
@@ -68,12 +67,15 @@ def _gzip(level: int | None) -> Callable[[bytes], bytes]:
 
 
 def _brotli(level: int | None) -> Callable[[bytes], bytes]:
-    brotli = import_module("brotli")
+    import brotli
+
     quality = BROTLI_QUALITY if level is None else level
     return lambda body: bytes(brotli.compress(body, quality=quality))
 
 
 def _zstd(level: int | None) -> Callable[[bytes], bytes]:
+    from importlib import import_module
+
     level = ZSTD_LEVEL if level is None else level
     try:
         zstd = import_module("compression.zstd")  # Python 3.14 has it built in

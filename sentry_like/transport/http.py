@@ -1,7 +1,9 @@
-"""One request to the server: the only place that knows urllib3. It is imported with the first request, on the worker's thread.
+"""One request to the server over HTTP: auth, keep-alive, one retry on a stale connection, and never longer
+than allowed.
 
-A request as a whole is bounded in time, and its answer in size. A redirect is not followed, so that neither event nor key go to another
-host. A kept connection that the server had closed meanwhile is replaced once.
+Nothing of the network is imported here, but on the first request, by the thread that makes it:
+`connection.py` holds all of that. Redirects are not followed, so nothing goes to a host that the DSN does
+not name.
 """
 
 from __future__ import annotations
@@ -9,240 +11,213 @@ from __future__ import annotations
 import os
 from time import monotonic
 
-from sentry_like.transport import proxies
+from sentry_like.transport.post import NetworkError, Response
 from sentry_like.version import SDK_NAME, VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from socket import socket
+    from types import ModuleType
     from typing import Any
+
+    from urllib3.connection import HTTPConnection
+    from urllib3.response import HTTPResponse
 
     from sentry_like.options import Options
     from sentry_like.protocol.dsn import Dsn
 
+MAX_ANSWER = 64 * 1024
+"""Bytes of an answer's body that are read; Sentry's has some 50."""
+
+BODY_SECONDS = 2.0
+"""Once the status is known the rest matters little: a body that takes longer costs the connection, not the
+event.
+"""
+
 CLIENT = f"{SDK_NAME}/{VERSION}"
-MOST_ANSWER = 64 * 1024
-"""Bytes of an answer that are read; a real one has some dozens."""
-KEEP_ALIVE = (("TCP_KEEPIDLE", 45), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6))
-"""Seconds idle, seconds between probes, probes: the official client's values."""
 
 
-class Answer:
-    """The status of an answer, and its headers."""
+class Deadline:
+    """The time one request has in all, and the socket it waits on.
 
-    __slots__ = ("headers", "status")
+    Sockets ask before each operation (`connection.Timed`), because a timeout of `socket` or urllib3 is one
+    per read, and an answer may drip for ever. A second thread as a watchdog would do as well, but not where
+    there are no threads, or at exit.
+    """
 
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
-        self.status = status
-        self.headers = headers
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self.socket: socket | None = None
+        self.has_heard = False
+        self._clock = clock  # kept, so that a test of the application that swaps clocks costs no event
+        self._ends = 0.0
+        self._is_cut = False
+
+    def start(self, seconds: float) -> None:
+        self._ends = self._clock() + seconds
+
+    def shorten(self, seconds: float) -> None:
+        self._ends = min(self._ends, self._clock() + seconds)
+
+    def left(self) -> float:
+        """The seconds left, more than 0. Raises: `TimeoutError` when there are none."""
+        seconds = self._ends - self._clock()
+        if self._is_cut:
+            raise TimeoutError("the transport was closed")
+        if seconds <= 0:
+            raise TimeoutError("the time for the request is over")
+        return seconds
+
+    def cut(self) -> None:
+        """Have the operation under way fail, and all others; any thread may call it."""
+        self._is_cut = True
+        if self.socket is not None:
+            from socket import SHUT_RDWR
+
+            try:
+                self.socket.shutdown(SHUT_RDWR)
+            except OSError:  # not connected, or closed meanwhile
+                return
+
+    def abandon(self) -> None:
+        """Close this process's copy of the socket, without TLS's goodbye, which would end the parent's
+        connection.
+        """
+        if self.socket is not None:
+            descriptor = self.socket.detach()
+            if descriptor >= 0:
+                os.close(descriptor)
 
 
 class HttpPost:
-    """Posts bodies to the envelope endpoint of a DSN over one kept connection.
+    """Posts to the envelope endpoint of a DSN, over at most one connection, which is kept.
 
-    Raises:
-        ValueError: a proxy URL that cannot be used, or a certificate file that is not there.
+    `proxy` is a URL as `proxy.choose` gives it.
     """
 
-    def __init__(self, dsn: Dsn, options: Options, environ: Mapping[str, str] = os.environ) -> None:
-        self._url = dsn.envelope_url
-        self._headers = {
-            "Content-Type": "application/x-sentry-envelope",
-            "User-Agent": CLIENT,
-            "X-Sentry-Auth": dsn.auth_header(CLIENT),
-        }
+    def __init__(
+        self, dsn: Dsn, options: Options, proxy: str | None = None, *, log: Callable[[str], object]
+    ) -> None:
+        self._dsn = dsn
         self._options = options
-        self._seconds = options.transport_timeout
-        self._proxy = proxies.choose(
-            dsn.scheme,
-            dsn.host,
-            dsn.port,
-            https_proxy=options.https_proxy,
-            http_proxy=options.http_proxy,
-            environ=environ,
-        )
-        _require_socks(self._proxy)
-        for name in ("ca_certs", "cert_file", "key_file"):
-            _require_file(name, getattr(options, name))
-        self._pool: Any = None
-        self._has_answered = False
-        self._deadline = 0.0
+        self._proxy = proxy
+        self._log = log
+        self._headers = {"User-Agent": CLIENT, "X-Sentry-Auth": dsn.auth_header(CLIENT)}
+        self._network: ModuleType | Any = None
+        self._forget()
 
-    def __call__(self, body: bytes, headers: dict[str, str]) -> Answer:
-        """Post the body; raises whatever kept the server from answering within the time."""
-        self._deadline = monotonic() + self._seconds
-        if self._pool is None:
-            self._pool = self._make_pool()
-        headers = {**self._headers, **headers}
+    def _forget(self) -> None:
+        self._deadline = Deadline()
+        self._route: Any = None
+        self._kept: HTTPConnection | None = None
+
+    def prepare(self) -> None:
+        """Import what requests need."""
+        from sentry_like.transport import connection
+
+        self._network = connection
+
+    def __call__(self, body: bytes, headers: Mapping[str, str], timeout: float) -> Response:
+        """The server's answer, within so many seconds; only the resolving of a name may take longer.
+
+        Raises:
+            NetworkError: there was none.
+        """
+        if self._network is None:
+            self.prepare()
+        self._deadline.start(timeout)
         try:
-            return self._request(body, headers)
-        except _stale_errors() as error:
-            if not self._has_answered or not _died_before_answering(error):
-                raise
-            self._has_answered = False
-            return self._request(body, headers)
+            return self._exchange(body, {**self._headers, **headers})
+        except self._network.FAILURES as error:
+            raise NetworkError(f"{type(error).__name__}: {error}") from error
+
+    def cut(self) -> None:
+        """End the request under way, and refuse any other."""
+        self._deadline.cut()
 
     def close(self) -> None:
         """Release the connection."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.clear()
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
-    def forget(self) -> None:
-        """In a forked child: leave the inherited connection to the parent, whose it is."""
-        self._pool = None
-        self._has_answered = False
+    def abandon(self) -> None:
+        """Drop a connection that is the parent process's, without a word on it."""
+        self._deadline.abandon()
+        self._forget()
 
-    def _request(self, body: bytes, headers: dict[str, str]) -> Answer:
-        response = self._pool.request(
-            "POST",
-            self._url,
-            body=body,
-            headers=headers,
-            timeout=max(self._deadline - monotonic(), 0.001),
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
+    def _exchange(self, body: bytes, headers: dict[str, str]) -> Response:
+        kept = self._take_kept()
+        if kept is not None:
+            try:
+                return self._ask(kept, body, headers)
+            except TimeoutError:
+                raise
+            except self._network.FAILURES:
+                if self._deadline.has_heard:
+                    raise
+                self._log("the server has closed the connection meanwhile: sending once more on a new one")
+        return self._ask(self._connect(), body, headers)
+
+    def _take_kept(self) -> HTTPConnection | None:
+        """The connection of the last request, if the server has not closed it."""
+        kept, self._kept = self._kept, None
+        if kept is None or kept.is_connected:
+            return kept
+        kept.close()
+        return None
+
+    def _connect(self) -> HTTPConnection:
+        if self._route is None:
+            self._route = self._network.Route(self._dsn, self._options, self._proxy, self._deadline)
+        connection: HTTPConnection = self._route.connect()
+        return connection
+
+    def _ask(self, connection: HTTPConnection, body: bytes, headers: dict[str, str]) -> Response:
+        self._deadline.has_heard = False
         try:
-            if len(response.read(MOST_ANSWER + 1, decode_content=False)) > MOST_ANSWER:
-                response.close()
-        finally:
-            response.release_conn()
-        self._has_answered = True
-        return Answer(response.status, dict(response.headers))
-
-    # -- the pool
-
-    def _make_pool(self) -> Any:
-        import urllib3
-
-        options = {
-            "num_pools": 2,
-            "maxsize": 1,
-            "cert_reqs": "CERT_REQUIRED",
-            "ca_certs": self._options.ca_certs or _certifi(),
-            "cert_file": self._options.cert_file,
-            "key_file": self._options.key_file,
-            "socket_options": self._socket_options(),
-        }
-        if self._proxy is None:
-            pool: Any = urllib3.PoolManager(**options)
-        elif self._proxy.lower().startswith("socks"):
-            from urllib3.contrib.socks import SOCKSProxyManager
-
-            pool = SOCKSProxyManager(self._proxy, **options)
+            self._write(connection, body, headers)
+            answer = connection.getresponse()
+            text = self._read(answer)
+        except BaseException:
+            connection.close()
+            raise
+        if text is None or connection.is_closed:
+            answer.close()
+            connection.close()
         else:
-            pool = urllib3.ProxyManager(
-                self._proxy, proxy_headers=_proxy_headers(self._proxy, self._options.proxy_headers), **options
+            self._kept = connection
+        return Response(answer.status, dict(answer.headers), _legible(answer, text or b""))
+
+    def _write(self, connection: HTTPConnection, body: bytes, headers: dict[str, str]) -> None:
+        try:
+            connection.request(
+                "POST",
+                self._route.target,
+                body=body,
+                headers={**headers, **self._route.headers},
+                preload_content=False,
+                decode_content=False,
             )
-        pool.pool_classes_by_scheme = {
-            scheme: self._bounded(made) for scheme, made in pool.pool_classes_by_scheme.items()
-        }
-        return pool
+        except TimeoutError:
+            raise
+        except OSError:
+            # The server may have answered, with a 413 say, and hung up before it had read everything.
+            return
 
-    def _bounded(self, pool_class: Any) -> Any:
-        """The pool class with connections whose answers are read against the request's deadline."""
-        from http.client import HTTPResponse
-
-        left = self._seconds_left
-
-        class BoundedResponse(HTTPResponse):
-            def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
-                super().__init__(sock, *args, **kwargs)
-                self.fp = _bounded_reader(self.fp, sock, left)
-
-        connection = type(
-            "BoundedConnection", (pool_class.ConnectionCls,), {"response_class": BoundedResponse}
-        )
-        return type("BoundedPool", (pool_class,), {"ConnectionCls": connection})
-
-    def _seconds_left(self) -> float:
-        return self._deadline - monotonic()
-
-    def _socket_options(self) -> list[Any]:
-        from urllib3.connection import HTTPConnection
-
-        given = self._options.socket_options
-        chosen = list(HTTPConnection.default_socket_options if given is None else given)
-        if self._options.keep_alive:
-            chosen.extend(_keep_alive_options({option[:2] for option in chosen}))
-        return chosen
+    def _read(self, answer: HTTPResponse) -> bytes | None:
+        """The answer's body; `None` when it is too long or takes too long: then the connection cannot be
+        used again.
+        """
+        self._deadline.shorten(BODY_SECONDS)
+        try:
+            body = answer.read(MAX_ANSWER + 1)
+        except self._network.FAILURES:
+            return None
+        return body if len(body) <= MAX_ANSWER else None
 
 
-def _bounded_reader(fp: Any, sock: Any, left: Any) -> Any:
-    """A reader over the same socket that gives each read only the time that is left of the whole request.
-
-    A socket's own timeout begins anew with every byte, so a server that drips would be waited for without end.
-    """
-    import io
-
-    raw = fp.detach()
-
-    class DeadlineReader(io.RawIOBase):
-        def readable(self) -> bool:
-            return True
-
-        def readinto(self, buffer: Any) -> Any:
-            seconds = left()
-            if seconds <= 0:
-                raise TimeoutError("the answer took longer than transport_timeout")
-            sock.settimeout(seconds)
-            return raw.readinto(buffer)
-
-        def close(self) -> None:
-            raw.close()
-            super().close()
-
-    return io.BufferedReader(DeadlineReader())
-
-
-def _stale_errors() -> Any:
-    from urllib3.exceptions import ProtocolError
-
-    return ProtocolError
-
-
-def _died_before_answering(error: Exception) -> bool:
-    """Whether the connection ended before the first byte of an answer, as a kept one does that the server had closed."""
-    causes = (error, *error.args, error.__cause__, error.__context__)
-    return any(
-        isinstance(cause, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)) for cause in causes
-    )
-
-
-def _keep_alive_options(already: set[Any]) -> list[Any]:
-    import socket
-
-    wanted = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-    for name, value in KEEP_ALIVE:
-        if hasattr(socket, name):
-            wanted.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return [option for option in wanted if option[:2] not in already]
-
-
-def _proxy_headers(proxy: str, given: Any) -> dict[str, str]:
-    """The headers for the proxy, with the credentials that its URL may hold."""
-    from urllib3.util import make_headers, parse_url
-
-    credentials = parse_url(proxy).auth
-    return {**(make_headers(proxy_basic_auth=credentials) if credentials else {}), **(given or {})}
-
-
-def _certifi() -> str:
-    import certifi
-
-    path: str = certifi.where()
-    return path
-
-
-def _require_socks(proxy: str | None) -> None:
-    from importlib.util import find_spec
-
-    if proxy is not None and proxy.lower().startswith("socks") and find_spec("socks") is None:
-        raise ValueError("a SOCKS proxy needs the package PySocks: pip install 'sentry-like[socks]'")
-
-
-def _require_file(name: str, path: str | None) -> None:
-    if path is not None and not os.path.exists(path):
-        raise ValueError(f"{name}: there is no file {path!r}")
+def _legible(answer: HTTPResponse, body: bytes) -> str:
+    """What an answer says about an error, for the debug log."""
+    words = answer.headers.get("X-Sentry-Error") or body[:300].decode("utf-8", "replace")
+    return " ".join(words.split())

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Post(Protocol):
-        """Sends one body at a time. Calls never overlap; only `cut` may come from another thread meanwhile."""
+        """Sends one body at a time. Calls never overlap; only `cut` may come from another thread."""
 
         def __call__(self, body: bytes, headers: Mapping[str, str], timeout: float) -> Response:
             """The answer, within `timeout` seconds all in all. Raises: `NetworkError` when there is none."""

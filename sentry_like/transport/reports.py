@@ -1,7 +1,8 @@
 """The ledger of a client: what was captured, what arrived, and what was lost for which reason.
 
-Recording never waits: it appends to a deque, which threads, signal handlers and finalisers may do at any moment. Entries are
-folded into totals now and then by whoever finds the lock free. A forked child begins with an empty ledger.
+Recording never waits: it appends to a deque, which threads, signal handlers and finalisers may do at any
+moment. Entries are folded into totals now and then by whoever finds the lock free. A forked child begins
+with an empty ledger.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from sentry_like.transport import forks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import Any
 
-    from sentry_like.protocol.envelope import Item
     from sentry_like.types import OnLost
 
 CAPTURED, SENT, LOST, UNREPORTED = "captured", "sent", "lost", "unreported"
@@ -28,14 +28,16 @@ FOLD_AT = 64
 """So many entries are worth taking the lock."""
 
 PATIENCE = 1.0
-"""Seconds that a reader waits for a fold to end. Only a signal handler that has interrupted the fold itself waits so long."""
+"""Seconds that a reader waits for a fold to end. Only a signal handler that has interrupted the fold itself
+waits so long.
+"""
 
 
 class Reports:
     """Counts per category, and what of the losses the server has not been told yet.
 
-    `on_lost(reason, category, quantity)` is called for each loss, by the thread that noticed it; what it raises is contained, and
-    losses that it causes itself are counted without calling it again.
+    `on_lost(reason, category, quantity)` is called for each loss, by the thread that noticed it; what it
+    raises is contained, and losses that it causes itself are counted without calling it again.
     """
 
     def __init__(self, on_lost: OnLost | None = None) -> None:
@@ -59,7 +61,9 @@ class Reports:
         self._record(SENT, "", category, quantity)
 
     def lost(self, reason: str, category: str, quantity: int = 1, *, report: bool = True) -> None:
-        """Count a loss; with `report`, the server is to be told of it if the protocol has a name for the reason."""
+        """Count a loss; with `report`, the server is to be told of it if the protocol has a name for the
+        reason.
+        """
         self._record(LOST, reason, category, quantity)
         if report and reason in REASONS and category != INTERNAL:
             self._record(UNREPORTED, reason, category, quantity)
@@ -72,7 +76,10 @@ class Reports:
         try:
             self._fold()
             keys = [key for key in self._totals if key[0] == UNREPORTED]
-            return [(reason, category, self._totals.pop((kind, reason, category))) for kind, reason, category in keys]
+            return [
+                (reason, category, self._totals.pop((kind, reason, category)))
+                for kind, reason, category in keys
+            ]
         finally:
             self._folding.release()
 
@@ -88,8 +95,8 @@ class Reports:
     def stats(self) -> dict[str, dict[str, Any]]:
         """`{category: {"captured": n, "sent": n, "queued": n, "lost": {reason: n}}}`.
 
-        Captured is always the sum of the others: what was neither sent nor lost is queued, and what was sent or lost has been
-        captured, by whomever.
+        Captured is always the sum of the others: what was neither sent nor lost is queued, and what was
+        sent or lost has been captured, by whomever.
         """
         stats: dict[str, dict[str, Any]] = {}
         for (kind, reason, category), quantity in sorted(self._snapshot().items()):
@@ -142,21 +149,3 @@ class Reports:
                 self._on_lost(reason, category, quantity)
         finally:
             self._telling.discard(me)
-
-
-def quantities(item: Item) -> Iterator[tuple[str, int]]:
-    """What an item counts for, as (category, quantity) (protocol, "Client reports", "Quantities").
-
-    Nothing for a client report, which is not counted; bytes for an attachment; its entries for a container; for a transaction
-    its spans as well, and one for itself.
-    """
-    category = item.category
-    if category == INTERNAL:
-        return
-    if category == "attachment":
-        yield category, max(len(item.encode()), 1)
-        return
-    count = item.headers.get("item_count", 1)
-    yield category, count if isinstance(count, int) else 1
-    if category == "transaction" and isinstance(item.payload, dict):
-        yield "span", len(item.payload.get("spans") or ()) + 1
