@@ -6,7 +6,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'^VERSION = "([^"]+)"$', (HERE / "sentry_like" / "version.py").read_text(), re.M).group(1)
+VERSION_FILE = HERE / "sentry_like" / "version.py"
+VERSION = re.search(r'^VERSION = "([^"]+)"$', VERSION_FILE.read_text(), re.MULTILINE).group(1)
 
 INBOX = ["starlette>=0.40", "uvicorn>=0.30"]
 COMPRESSION = ["brotli>=1.2", "zstandard>=0.22"]

@@ -1,4 +1,4 @@
-"""Real programs in processes of their own, against a real local server: what ends up there, what they print."""
+"""Real programs in processes of their own, against a real local server: what arrives, what they print."""
 
 from __future__ import annotations
 

@@ -59,7 +59,9 @@ class Item:
 
     @property
     def quantity(self) -> int:
-        """How much of its category it is: an attachment counts in bytes, at least one (protocol, "Client reports")."""
+        """How much of its category it is: an attachment counts in bytes, at least one (protocol, "Client
+        reports").
+        """
         return max(len(self.encode()), 1) if self.type == "attachment" else 1
 
     def encode(self) -> bytes:
