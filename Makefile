@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs fmt clean
+.PHONY: help demo test check bench bugsink docs fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ check: .venv/ready ## lint, types, layering
 
 bench: .venv/ready ## measure against sentry-sdk and rewrite the table in docs/performance.md
 	$(BIN)/python scripts/bench
+
+bugsink: .venv/ready ## show that a server nobody here wrote takes the demo's events
+	$(BIN)/python scripts/bugsink
 
 docs: .venv/ready ## rewrite the pages that are made from code
 	$(BIN)/python scripts/write_options_doc
