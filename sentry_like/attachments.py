@@ -1,4 +1,4 @@
-"""A file that travels with an event: bytes, a function that gives them, or a path read when the event is captured."""
+"""A file that travels with an event: bytes, a function that gives them, or a path read at capture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Attachment:
         self,
         bytes: bytes | Callable[[], bytes] | None = None,
         filename: str | None = None,
-        path: str | None = None,
+        path: str | os.PathLike[str] | None = None,
         content_type: str | None = None,
         add_to_transactions: bool = False,
     ) -> None:
@@ -31,7 +31,7 @@ class Attachment:
         if filename is None and path is None:
             raise TypeError("an attachment given as bytes needs a filename")
         self.bytes = bytes
-        self.path = None if path is None else os.fspath(path)
+        self.path = None if path is None else os.fsdecode(path)
         self.filename = filename or os.path.basename(self.path or "")
         self.content_type = content_type or guess_content_type(self.filename)
         self.add_to_transactions = add_to_transactions
@@ -46,10 +46,10 @@ class Attachment:
         if self.path is not None and self.bytes is None:
             return _read_file(self.path, limit)
         content = self.bytes() if callable(self.bytes) else self.bytes
-        data = content.encode() if isinstance(content, str) else memoryview(content or b"").tobytes()
-        if len(data) > limit:
+        data = content.encode("utf-8", "replace") if isinstance(content, str) else memoryview(content or b"")
+        if memoryview(data).nbytes > limit:
             raise AttachmentTooLarge(f"attachment {self.filename!r} is larger than {limit} bytes")
-        return data
+        return bytes(data)
 
 
 class AttachmentTooLarge(ValueError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from sentry_like.capture.cleaning import Capture
+from sentry_like.capture.cleaning import Capture, load
 from sentry_like.capture.crumbs import is_lasting, shorten
 from sentry_like.errors import contained, debug, describe, voice
 from sentry_like.integrations import install
@@ -20,6 +20,7 @@ from sentry_like.protocol.categories import of_event_type
 from sentry_like.protocol.dsn import Dsn
 from sentry_like.protocol.envelope import Envelope
 from sentry_like.scope import Crumb, Scope
+from sentry_like.transport import forks
 from sentry_like.transport.base import make_transport
 from sentry_like.transport.reports import Reports
 from sentry_like.version import SDK_NAME, VERSION
@@ -56,6 +57,7 @@ class Client:
         self.reports = Reports(on_lost=self.options.on_lost)
         self.transport: Transport | None = make_transport(self.options, self.dsn, self.reports, log=debug)
         self._capture = Capture(self.options)
+        self._is_loaded = False
         self.integrations: dict[str, Integration] = install(self.options) if self.is_active() else {}
         self._pipeline = Pipeline(self.options, self._defaults(), self.integrations.values(), self.reports)
 
@@ -95,7 +97,7 @@ class Client:
         if self._is_refused("error", exc_info, hint, lambda: self._capture.sketch(exc_info)):
             return None
         caller = None if exc_info[2] is not None else calling_frame()
-        cleaning = self._capture.start()
+        cleaning = self._start()
         event = self._capture.exception(exc_info, mechanism, caller, cleaning)
         return self._finish(event, hint, scope, cleaning)
 
@@ -106,7 +108,7 @@ class Client:
         hint = dict(hint or {})
         if self._is_refused("error", None, hint, lambda: {"level": level, "message": message}):
             return None
-        cleaning = self._capture.start()
+        cleaning = self._start()
         caller = calling_frame() if self.options.attach_stacktrace else None
         event = self._capture.message(message, level, caller, cleaning)
         return self._finish(event, hint, scope, cleaning)
@@ -127,8 +129,15 @@ class Client:
         category = of_event_type(event.get("type"))
         if self._is_refused(category, hint.get("exc_info"), hint, lambda: event):
             return None
-        cleaning = self._capture.start()
+        cleaning = self._start()
         return self._finish(self._capture.foreign(event, cleaning), hint, scope or Scope(), cleaning)
+
+    def _start(self) -> Cleaning:
+        """What one event is made with. The first loads what that takes, while no fork can come in between."""
+        if not self._is_loaded:
+            forks.undivided.run(load)
+            self._is_loaded = True
+        return self._capture.start()
 
     def _is_refused(
         self, category: str, exc_info: ExcInfo | None, hint: Hint, sketch: Callable[[], Event]
@@ -185,7 +194,7 @@ class Client:
         shorten(wanted)
         made = Crumb(wanted)
         if not is_lasting(wanted):
-            made.finish(self._capture.start().breadcrumb)
+            made.finish(self._start().breadcrumb)
         scope.push_crumb(made, bound)
 
     # -- the rest

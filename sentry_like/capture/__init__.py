@@ -1,1 +1,1 @@
-"""Live objects into JSON-safe data: exceptions, frames, source lines, values, and what must not leave the process."""
+"""Live objects into JSON-safe data: exceptions, frames, source lines, values; and without secrets."""

@@ -1,10 +1,11 @@
-"""The capture room as one client sees it: builds what its events consist of, and keeps secrets and oddities out of them."""
+"""The capture room as one client sees it: builds what events consist of, keeps secrets and oddities out."""
 
 from __future__ import annotations
 
 from sentry_like.capture import crumbs
 from sentry_like.capture.exceptions import build_values, flatten
 from sentry_like.capture.frames import Frames
+from sentry_like.capture.kinds import module_of, name_of
 from sentry_like.capture.scrub import EventScrubber, replace_texts
 from sentry_like.capture.serialize import Limits, Walk
 
@@ -20,7 +21,15 @@ MAX_MESSAGE = 8192
 HARD_LIMIT = 1_000_000
 """Bytes of one event that no server takes more than (protocol, "Size limits")."""
 WHOLE_EVENT = Limits(depth=24, breadth=1000, text=8192, event=HARD_LIMIT)
-"""How much is kept of an event that comes from foreign code; the fields' own limits are the server's business."""
+"""How much is kept of an event from foreign code; the fields' own limits are the server's business."""
+UNSHARED = 2
+"""The version of `marshal` that writes an object once for each place where it stands."""
+
+
+def load() -> None:
+    """Import what only events need: a program that never fails does without regular expressions."""
+    import sentry_like.capture.texts
+    import sentry_like.capture.writers  # noqa: F401  # both are imported again where they are used
 
 
 class Capture:
@@ -28,19 +37,14 @@ class Capture:
 
     def __init__(self, options: Options) -> None:
         own = options.event_scrubber
-        self.scrubber = (
-            own
-            if isinstance(own, EventScrubber)
-            else EventScrubber(send_default_pii=bool(options.send_default_pii))
-        )
+        is_ours = isinstance(own, EventScrubber)
+        self.scrubber = own if is_ours else EventScrubber(send_default_pii=bool(options.send_default_pii))
         self.custom_scrub = _custom_scrub(own)
         self.custom_repr = options.custom_repr
-        self.limits = Limits(
-            options.max_depth, options.max_breadth, options.max_value_length, options.max_event_bytes
-        )
-        self.strict = Limits(
-            WHOLE_EVENT.depth, WHOLE_EVENT.breadth, options.max_value_length, options.max_event_bytes
-        )
+        depth, breadth, text = options.max_depth, options.max_breadth, options.max_value_length
+        self.limits = Limits(depth, breadth, text, options.max_event_bytes)
+        self.crumb_limits = Limits(depth, breadth, text, max(4096, 3 * text))
+        self.strict = Limits(WHOLE_EVENT.depth, WHOLE_EVENT.breadth, text, options.max_event_bytes)
         self.frames = Frames(options, self.scrubber)
         self._attach_stacktrace = bool(options.attach_stacktrace)
 
@@ -57,11 +61,10 @@ class Capture:
 
     def message(self, message: Any, level: str, caller: FrameType | None, cleaning: Cleaning) -> Event:
         """The event of a message; with `attach_stacktrace` it says where it was captured."""
-        event: Event = {"level": level, "message": cleaning.walk.text(message, MAX_MESSAGE)}
+        walk = cleaning.walk
+        event: Event = {"level": level, "message": walk.text(message, MAX_MESSAGE, ("message",))}
         if self._attach_stacktrace:
-            frames = self.frames.of_stack(
-                caller, cleaning.walk, ("threads", "values", "0", "stacktrace", "frames")
-            )
+            frames = self.frames.of_stack(caller, walk, ("threads", "values", "0", "stacktrace", "frames"))
             if frames:
                 thread = {"crashed": False, "current": True, "stacktrace": {"frames": frames}}
                 event["threads"] = {"values": [thread]}
@@ -72,15 +75,11 @@ class Capture:
         return cleaning.sanitise(event)
 
     def sketch(self, exc_info: ExcInfo) -> Event:
-        """What an `error_sampler` may judge by before anything is built: the types of the exceptions, no frames."""
+        """What an `error_sampler` may judge by before anything is built: the exceptions' types, no frames."""
         links, _ = flatten(exc_info[1])
         kinds = [type(link.error) for link in reversed(links)]
-        return {
-            "level": "error",
-            "exception": {
-                "values": [{"type": kind.__qualname__, "module": kind.__module__} for kind in kinds]
-            },
-        }
+        values = [{"type": name_of(kind), "module": module_of(kind)} for kind in kinds]
+        return {"level": "error", "exception": {"values": values}}
 
 
 class Cleaning:
@@ -109,7 +108,8 @@ class Cleaning:
     def breadcrumb(self, crumb: Breadcrumb) -> Breadcrumb:
         """A crumb in the form in which it is sent."""
         if self._crumb_walk is None:
-            self._crumb_walk = Walk(self._capture.limits, self._capture.scrubber, self._capture.custom_repr)
+            capture = self._capture
+            self._crumb_walk = Walk(capture.crumb_limits, capture.scrubber, capture.custom_repr)
         return crumbs.finish(crumb, self._crumb_walk, self._capture.scrubber)
 
     def note_breadcrumbs(self, total: int) -> None:
@@ -121,35 +121,44 @@ class Cleaning:
         from marshal import dumps, loads
 
         try:
-            made: Event = loads(dumps(event))
+            made: Event = loads(dumps(event, UNSHARED))
         except ValueError:  # something in it is not plain data
             return self.sanitise(event)
         return made
 
     def sanitise(self, event: Event) -> Event:
-        """An event that foreign code had in its hands, as plain bounded data; `scrub` will look at all of it."""
+        """An event that foreign code had in its hands, as plain bounded data; `scrub` looks at all of it."""
         self._is_foreign = True
         return self._rebuilt(event, WHOLE_EVENT)
 
     def scrub(self, event: Event) -> Event:
-        """The event without secrets: those kept under a telling name are already gone, here go those told by their shape."""
+        """The event without secrets.
+
+        Those kept under a telling name are already gone; here go those told by their shape.
+        """
         scrubber = self._capture.scrubber
+        walk = self.walk
         if self._is_foreign:
             event = scrubber.clean_event(event)
-        elif replacements := scrubber.dirty(self.walk.texts):
+            walk.meta = scrubber.clean_values(walk.meta)
+        elif replacements := scrubber.texts.dirty(walk.texts):
             event = replace_texts(event, replacements)
+            walk.meta = replace_texts(walk.meta, replacements)
         if self._capture.custom_scrub is not None:
             event = self.copy(event)
             answer = self._capture.custom_scrub(event)
-            event = answer if isinstance(answer, dict) else event
+            event = self.settle(answer if isinstance(answer, dict) else event)
         return event
 
     def settle(self, event: Event) -> Event:
-        """What `before_send` answered, as plain data of a size that a server takes. What it put in is sent as given."""
+        """What `before_send` answered, as plain data of a size that a server takes.
+
+        What the hook put in is sent as given.
+        """
         from marshal import dumps, loads
 
         try:
-            data = dumps(event)
+            data = dumps(event, UNSHARED)
         except ValueError:  # something in it is not plain data
             return self._rebuilt(event, self._capture.strict)
         if len(data) > HARD_LIMIT:
@@ -159,7 +168,9 @@ class Cleaning:
 
     def _rebuilt(self, event: Event, limits: Limits) -> Event:
         walk = Walk(limits, NOTHING_SECRET, self._capture.custom_repr)
-        made: Event = walk.bag(dict(event), ("event",))
+        made: Event = walk.bag(event, ("event",))
+        if not isinstance(made.get("_meta", {}), dict):
+            del made["_meta"]
         for name, about in walk.meta.get("event", {}).items():
             self.walk.meta.setdefault(name, about)
         return made
@@ -167,12 +178,8 @@ class Cleaning:
 
 def _custom_scrub(own: Any) -> Any:
     """The user's own `scrub_event`, when it is more than our scrubber with other lists."""
-    if own is None or type(own).__dict__.get("scrub_event", None) is EventScrubber.__dict__["scrub_event"]:
-        return None
     method = getattr(own, "scrub_event", None)
-    if isinstance(own, EventScrubber) and type(own).scrub_event is EventScrubber.scrub_event:
-        return None
-    return method
+    return None if getattr(method, "__func__", None) is EventScrubber.scrub_event else method
 
 
 NOTHING_SECRET = EventScrubber(denylist=(), pii_denylist=())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sentry_like.capture.serialize import DEEP_CRUMB
+from sentry_like.errors import is_applications_own
 from sentry_like.protocol.time import format_timestamp
 
 TYPE_CHECKING = False
@@ -17,59 +17,71 @@ FIELDS = frozenset(("timestamp", "type", "category", "level", "message", "data",
 """What the server knows; anything else would be refused, so it joins `data` (protocol, "Breadcrumbs")."""
 MAX_MESSAGE = 8192
 MAX_NAME = 128
-_LEVELS = {"critical": "fatal", "warn": "warning"}
+DEEP_CRUMB = -2
+"""How far the depth of `data` is from `max_depth` (protocol, "Size/depth limits": extra 5, data 3)."""
+LEVELS = {name: name for name in ("fatal", "error", "warning", "info", "debug")}
+LEVELS.update(critical="fatal", warn="warning")
 
 
 def shorten(crumb: Breadcrumb) -> None:
-    """Cut a message that would hold memory until an event needs it; turn one that is no text into text now."""
-    message = crumb.get("message")
-    if message is not None and (type(message) is not str or len(message) > MAX_MESSAGE):
-        crumb["message"] = (message if isinstance(message, str) else str(message))[:MAX_MESSAGE]
+    """Cut the texts that would hold memory until an event needs them."""
+    for name, value in crumb.items():
+        if type(value) is str and len(value) > MAX_MESSAGE:
+            crumb[name] = value[:MAX_MESSAGE]
 
 
 def is_lasting(crumb: Breadcrumb) -> bool:
     """Whether the crumb holds only texts and numbers, so that nobody can change it before it is finished."""
-    return all(type(value) is str or type(value) is float or value is None for value in crumb.values())
+    for value in crumb.values():
+        kind = type(value)
+        if kind is not str and kind is not float and kind is not int and value is not None:
+            return False
+    return True
 
 
 def finish(crumb: Breadcrumb, walk: Walk, scrubber: EventScrubber) -> Breadcrumb:
     """The crumb as it is sent. Its strings are cleaned here, for later events will not look at them again."""
-    walk.texts.clear()
-    made: Breadcrumb = {
-        "timestamp": _timestamp(crumb.get("timestamp")),
-        "type": _short(crumb.get("type") or "default"),
-    }
-    for name in ("category", "event_id", "origin"):
-        if crumb.get(name):
-            made[name] = _short(crumb[name])
+    walk.start_anew()
+    made: Breadcrumb = {"type": walk.text(crumb.get("type", "default"), MAX_NAME) or "default"}
+    stamp = _timestamp(crumb.get("timestamp"))
+    if stamp is not None:
+        made["timestamp"] = stamp
     level = crumb.get("level")
-    if level:
-        made["level"] = _LEVELS.get(level, _short(level))
+    if type(level) is str and level.lower() in LEVELS:
+        made["level"] = LEVELS[level.lower()]
+    for name in ("category", "event_id", "origin"):
+        if crumb.get(name) is not None:
+            made[name] = walk.text(crumb[name], MAX_NAME)
     if crumb.get("message") is not None:
-        made["message"] = scrubber.clean_text(walk.text(crumb["message"], MAX_MESSAGE))
+        made["message"] = scrubber.clean_text(walk.text(crumb["message"], min(walk.limits.text, MAX_MESSAGE)))
     data = _data(crumb)
     if data:
-        made["data"] = scrubber.clean(walk.bag(data, ("breadcrumbs", "data"), DEEP_CRUMB))
+        made["data"] = scrubber.clean_values(walk.bag(data, ("breadcrumbs", "data"), DEEP_CRUMB))
     return made
 
 
-def _data(crumb: Breadcrumb) -> Any:
+def _data(crumb: Breadcrumb) -> dict[Any, Any]:
+    """What goes along: the crumb's `data`, and the fields that the server does not know."""
     data = crumb.get("data")
-    if data is not None and not isinstance(data, dict):
-        data = {"value": data}
-    strays = {name: value for name, value in crumb.items() if name not in FIELDS}
-    return {**(data or {}), **strays} if strays else data
+    if data is None:
+        known = {}
+    elif issubclass(type(data), dict):
+        known = dict.copy(data)
+    else:
+        known = {"value": data}
+    return known | {name: value for name, value in crumb.items() if name not in FIELDS}
 
 
-def _timestamp(value: Any) -> Any:
-    """Epoch seconds or a datetime as RFC 3339; text is taken as it is."""
-    if type(value) is float or type(value) is int:
-        return format_timestamp(value)
-    if isinstance(value, str):
-        return value
-    stamp = getattr(value, "timestamp", None)
-    return format_timestamp(stamp()) if callable(stamp) else None
+def _timestamp(value: Any) -> str | None:
+    """Epoch seconds or a datetime as RFC 3339; text is taken as it is, anything else is no time.
 
-
-def _short(value: Any) -> str:
-    return str(value)[:MAX_NAME]
+    To the server a datetime without a zone is in UTC (protocol, "Timestamps").
+    """
+    try:
+        if type(value) is float or type(value) is int:
+            return format_timestamp(value)
+        return str(value if type(value) is str else value.isoformat())[:MAX_NAME]
+    except BaseException as error:  # it may be any object
+        if is_applications_own(error):
+            raise
+        return None

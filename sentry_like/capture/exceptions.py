@@ -1,7 +1,8 @@
 """An exception with everything that led to it, as the protocol's list of exception values, root cause first.
 
-Causes, contexts and the members of exception groups are followed wherever they are in the tree; cycles end, and overridden attributes
-of hostile exceptions are not asked. Ids are given depth first, the captured exception is 0 and stands last.
+Causes, contexts and the members of exception groups are followed wherever they are in the tree; cycles end,
+and overridden attributes of hostile exceptions are not asked. Ids are given depth first, the captured
+exception is 0 and stands last.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import builtins
 import sys
 
+from sentry_like.capture.kinds import definer_of, module_of, name_of
+from sentry_like.capture.reprs import MESSAGE_DEPTH
 from sentry_like.errors import is_applications_own
 
 TYPE_CHECKING = False
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from sentry_like.types import ExcInfo, Mechanism
 
 MAX_EXCEPTIONS = 50
+MAX_COUNTED = 500
+"""How many are counted: a group may have a million members."""
+MAX_NOTES = 20
 MAX_VALUE = 8192
 MAX_NAME = 256
 """Characters of a value and of a type or module (protocol, "Size/depth limits")."""
@@ -56,7 +62,7 @@ def build_values(
     for link in links:  # from the captured exception on: it has the first claim on the event's room
         path = ("exception", "values", str(last - link.place))
         tb = exc_info[2] if link.place == 0 else _traceback_of(link.error)
-        value = _describe(link, walk)
+        value = _describe(link, walk, path)
         value["mechanism"] = _mechanism(link, root, last > 0)
         stack = _stack(tb, frames, walk, path, caller if link.place == 0 else None)
         if stack:
@@ -67,12 +73,15 @@ def build_values(
 
 
 def flatten(error: BaseException) -> tuple[list[Link], int]:
-    """The tree under an exception, depth first, at most `MAX_EXCEPTIONS` of it; and how many there are at least."""
+    """The tree under an exception, depth first, at most `MAX_EXCEPTIONS` of it; and how many it has.
+
+    No more than `MAX_COUNTED` are counted.
+    """
     links: list[Link] = []
     seen: set[int] = set()
     waiting: list[tuple[BaseException, int | None, str | None]] = [(error, None, None)]
     total = 0
-    while waiting and total < 10 * MAX_EXCEPTIONS:
+    while waiting and total < MAX_COUNTED:
         error, parent, source = waiting.pop()
         if id(error) in seen:
             continue
@@ -92,60 +101,69 @@ def _children(error: BaseException) -> list[tuple[BaseException, str]]:
         children.append((cause, "__cause__"))
     elif not _SUPPRESSED(error) and (context := _CONTEXT(error)) is not None:
         children.append((context, "__context__"))
-    children.extend((member, f"exceptions[{i}]") for i, member in enumerate(members_of(error)))
+    members = members_of(error)[:MAX_COUNTED]
+    children.extend((member, f"exceptions[{i}]") for i, member in enumerate(members))
     return children
 
 
 def members_of(error: BaseException) -> tuple[BaseException, ...]:
-    """The members of an exception group, of the builtin class or of its backport to 3.10; none of any other exception."""
+    """The members of an exception group, of the builtin class or of its backport to 3.10; else none."""
     if _GROUP is not None:
-        if not isinstance(error, _GROUP):
-            return ()
-        return tuple(_GROUP.exceptions.__get__(error))
-    backport = sys.modules.get("exceptiongroup")
-    if backport is None or not isinstance(error, backport.BaseExceptionGroup):
+        return tuple(_GROUP.exceptions.__get__(error)) if issubclass(type(error), _GROUP) else ()
+    backport = getattr(sys.modules.get("exceptiongroup"), "BaseExceptionGroup", None)
+    if backport is None or not issubclass(type(error), backport):
         return ()
-    return tuple(error.exceptions)  # type: ignore[attr-defined]  # the backport's class has it
+    return tuple(backport.exceptions.fget(error))
 
 
-def _describe(link: Link, walk: Walk) -> dict[str, Any]:
+def _describe(link: Link, walk: Walk, path: tuple[str, ...]) -> dict[str, Any]:
     kind = type(link.error)
     value: dict[str, Any] = {
-        "type": _name(kind, "__qualname__")[-MAX_NAME:] or "Exception",
-        "value": walk.text(_text_of(link.error), MAX_VALUE),
+        "type": name_of(kind)[-MAX_NAME:] or "Exception",
+        "value": walk.text(_message_of(link.error, walk), MAX_VALUE, (*path, "value")),
     }
-    module = _name(kind, "__module__")
+    module = module_of(kind)
     if module and module != "builtins":
         value["module"] = module[:MAX_NAME]
     return value
 
 
-def _name(kind: type, attribute: str) -> str:
-    """`__qualname__` or `__module__` as `type` itself knows them, whatever a metaclass pretends."""
-    try:
-        name = type.__dict__[attribute].__get__(kind, type)
-    except AttributeError:
-        return ""
-    return name if isinstance(name, str) else ""
+def _message_of(error: BaseException, walk: Walk) -> str:
+    """The message of an exception with its notes, whatever its attributes and its `__str__` do."""
+    text = _own_text(error, "message") or _own_text(error, "detail") or _text_of(error, walk)
+    notes = _attribute(error, "__notes__")
+    if not issubclass(type(notes), list):
+        return text
+    lines = [note[:MAX_VALUE] for note in list.__getitem__(notes, slice(MAX_NOTES)) if type(note) is str]
+    return "\n".join([text[:MAX_VALUE], *lines]) if lines else text
 
 
-def _text_of(error: BaseException) -> str:
-    """The message of an exception with its notes, whatever its `__str__` does."""
-    try:
-        text = _own_text(error, "message") or _own_text(error, "detail") or str(error)
-        notes = getattr(error, "__notes__", None)
-        if isinstance(notes, (list, tuple)):
-            text = "\n".join([text, *(note for note in notes[:20] if isinstance(note, str))])
-    except BaseException as broken:  # data may raise anything, even SystemExit
-        if is_applications_own(broken):
-            raise
-        return f"<unprintable {type(error).__name__}: {type(broken).__name__} in __str__>"
-    return text
+def _text_of(error: BaseException, walk: Walk) -> str:
+    """What `str` says; what the built-in one would do, done without printing huge arguments whole."""
+    args = _ARGS(error)
+    definer = definer_of(type(error), "__str__")
+    if not args or (definer is not BaseException and definer is not KeyError):
+        return walk.reprs.said_by(error)
+    if len(args) > 1:
+        return walk.reprs.text(args, MESSAGE_DEPTH)
+    return (
+        walk.reprs.said_by(args[0]) if definer is BaseException else walk.reprs.text(args[0], MESSAGE_DEPTH)
+    )
 
 
 def _own_text(error: BaseException, attribute: str) -> str:
-    text = getattr(error, attribute, None)
-    return text if isinstance(text, str) else ""
+    text = _attribute(error, attribute)
+    return str.__str__(text) if issubclass(type(text), str) else ""
+
+
+def _attribute(error: BaseException, name: str) -> Any:
+    """An attribute that may be a property, and so may raise anything."""
+    try:
+        return getattr(error, name, None)
+    except BaseException as broken:  # data may raise anything, even SystemExit
+        if is_applications_own(broken):
+            raise
+        return None
 
 
 def _mechanism(link: Link, root: Mechanism, has_others: bool) -> Mechanism:
@@ -159,7 +177,7 @@ def _mechanism(link: Link, root: Mechanism, has_others: bool) -> Mechanism:
             mechanism["parent_id"] = link.parent
     if members_of(link.error):
         mechanism["is_exception_group"] = True
-    if isinstance(link.error, OSError) and type(number := OSError.errno.__get__(link.error)) is int:  # type: ignore[attr-defined]
+    if issubclass(type(link.error), OSError) and type(number := _ERRNO(link.error)) is int:
         mechanism["meta"] = {"errno": {"number": number}}
     return mechanism
 
@@ -177,5 +195,7 @@ def _stack(
 _CAUSE = BaseException.__dict__["__cause__"].__get__
 _CONTEXT = BaseException.__dict__["__context__"].__get__
 _SUPPRESSED = BaseException.__dict__["__suppress_context__"].__get__
+_ARGS = BaseException.__dict__["args"].__get__
+_ERRNO = OSError.__dict__["errno"].__get__
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
 _GROUP = getattr(builtins, "BaseExceptionGroup", None)

@@ -1,7 +1,7 @@
-"""Frames of tracebacks and stacks as the protocol spells them: where the code stands, its source lines, its locals.
+"""Frames of tracebacks and stacks as the protocol spells them: where the code stands, its source, its locals.
 
-What depends only on the code object and the line is a fact: it is worked out once, kept under a bounded cache, and never changed
-afterwards. What is left per event is the walk over the locals.
+What depends only on the code object and the line is a fact: it is worked out once, kept under a bounded
+cache, and never changed afterwards. What is left per event is the walk over the locals.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 from time import monotonic
 
 from sentry_like.capture.source import Sources, context
+from sentry_like.errors import is_applications_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +20,24 @@ if TYPE_CHECKING:
 
     from sentry_like.capture.scrub import EventScrubber
     from sentry_like.capture.serialize import Walk
-    from sentry_like.capture.source import Source
+    from sentry_like.capture.source import FileState
     from sentry_like.options import Options
+
+    Steps = list[tuple[FrameType, int]]
 
 FACTS_BOUND = 4096
 FULL_FRAMES = 50
-"""Frames with source lines and locals, half at each end: the server strips the ones between (protocol, "Size/depth limits")."""
+"""Frames with source lines and locals, half at each end: the server strips the ones between
+(protocol, "Size/depth limits").
+"""
+LEAN_SIZE = 300
+"""About the bytes of a frame without these."""
+FEWEST_FRAMES = 5
+"""Frames kept of a stack for which the event has no room left."""
+MAX_FUNCTION = 512
+"""Characters of a function's name (protocol, "Size/depth limits")."""
+CO_OPTIMIZED = 1
+"""The flag of functions: their variables are plain locals (`inspect`)."""
 HIDING = ("__tracebackhide__", "__traceback_hide__")
 OUR_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -32,19 +45,19 @@ OUR_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.s
 class Facts:
     """What is known of one line of one code object."""
 
-    __slots__ = ("code", "full", "hideable", "lean", "module", "ours", "size", "source")
+    __slots__ = ("code", "full", "hideable", "lean", "module", "ours", "size", "state")
 
     def __init__(
-        self, code: CodeType, module: str | None, source: Source, lean: dict[str, Any], lines: dict[str, Any]
+        self, code: CodeType, module: Any, state: FileState, lean: dict[str, Any], lines: dict[str, Any]
     ) -> None:
         self.code = code  # held, so that the id in the cache's key stays its own
         self.module = module
-        self.source = source
+        self.state = state
         self.lean = lean
         self.full = {**lean, **lines}
         self.hideable = any(name in code.co_varnames or name in code.co_names for name in HIDING)
         self.ours = code.co_filename.startswith(OUR_PACKAGE)
-        self.size = 200 + sum(map(len, (*lines.get("pre_context", ()), *lines.get("post_context", ()))))
+        self.size = LEAN_SIZE + sum(map(len, (*lines.get("pre_context", ()), *lines.get("post_context", ()))))
 
 
 class Frames:
@@ -63,7 +76,7 @@ class Frames:
         self._facts: dict[tuple[int, int], Facts] = {}
 
     def of_traceback(self, tb: TracebackType, walk: Walk, path: tuple[str, ...]) -> list[dict[str, Any]]:
-        """The frames of a traceback, oldest call first; with `add_full_stack` preceded by those that led to it."""
+        """The frames of a traceback, oldest call first; with `add_full_stack` after those that led to it."""
         steps = list(_steps(tb))
         if self._full_stack and tb.tb_frame.f_back is not None:
             steps = [*_stack_steps(tb.tb_frame.f_back), *steps]
@@ -73,33 +86,28 @@ class Frames:
         """The frames that led to `frame`, oldest first, without our own."""
         return self._build(_stack_steps(frame), walk, path)
 
-    def _build(
-        self, steps: list[tuple[FrameType, int]], walk: Walk, path: tuple[str, ...]
-    ) -> list[dict[str, Any]]:
-        """Innermost first, for it matters most when the event's room runs out; the list is turned round at the end."""
-        shown = [
-            (frame, lineno, facts)
-            for frame, lineno in steps
-            if not _is_hidden(frame, facts := self._facts_of(frame, lineno))
-        ]
-        total, bound = len(shown), self._bound
+    def _build(self, steps: Steps, walk: Walk, path: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Innermost first, for it matters most when the event's room runs out; turned round at the end."""
+        shown = self._shown(steps)
+        total = len(shown)
+        bound = min(self._bound, max(FEWEST_FRAMES, walk.left // LEAN_SIZE))
         if total > bound:
             shown = [*shown[: bound // 5], *shown[total - (bound - bound // 5) :]]
             walk.path[:] = path
             walk.note_here(len=total)
         place = len(shown)
         first_lean, last_lean = FULL_FRAMES // 2, place - FULL_FRAMES // 2
+        walk.left -= LEAN_SIZE * max(0, last_lean - first_lean)
         frames: list[dict[str, Any]] = []
-        for frame, _, facts in reversed(shown):
+        for frame, facts in reversed(shown):
             place -= 1
             if first_lean <= place < last_lean or walk.left <= 0:
                 frames.append(facts.lean)
                 continue
             walk.left -= facts.size
             if self._with_locals:
-                frames.append(
-                    {**facts.full, "vars": walk.locals(_locals_of(frame), (*path, str(place), "vars"))}
-                )
+                where = (*path, str(place), "vars")
+                frames.append({**facts.full, "vars": walk.locals(_locals_of(frame), where)})
             else:
                 frames.append(facts.full)
         frames.reverse()
@@ -107,39 +115,57 @@ class Frames:
 
     # -- facts
 
-    def _facts_of(self, frame: FrameType, lineno: int) -> Facts:
-        code = frame.f_code
-        known = self._facts.get((id(code), lineno))
-        module = frame.f_globals.get("__name__")
-        if known is not None and known.module == module and known.source.is_fresh(monotonic()):
-            return known
-        if len(self._facts) >= FACTS_BOUND:
-            self._facts.clear()
-        known = self._facts[id(code), lineno] = self._find_facts(frame, code, module, lineno)
-        return known
+    def _shown(self, steps: Steps) -> list[tuple[FrameType, Facts]]:
+        """The frames that are shown, with their facts: not our own, nor those that ask to be left out."""
+        shown = []
+        known, now = self._facts, monotonic()
+        for frame, lineno in steps:
+            code = frame.f_code
+            facts = known.get((id(code), lineno))
+            if (
+                facts is None
+                or facts.module is not dict.get(frame.f_globals, "__name__")
+                or not facts.state.is_fresh(now)
+            ):
+                facts = self._find_facts(frame, code, lineno)
+            if not facts.ours and not (facts.hideable and _asks_to_be_hidden(frame)):
+                shown.append((frame, facts))
+        return shown
 
-    def _find_facts(self, frame: FrameType, code: CodeType, module: Any, lineno: int) -> Facts:
-        name = module if isinstance(module, str) else None
+    def _find_facts(self, frame: FrameType, code: CodeType, lineno: int) -> Facts:
+        module_globals = frame.f_globals
+        if type(module_globals) is not dict:  # code can be run in a subclass, whose methods are foreign
+            module_globals = dict(dict.items(module_globals))
+        module = module_globals.get("__name__")
+        source = self._sources.of(code.co_filename, module_globals)
+        lean = self._where(code, module if type(module) is str else None, lineno)
+        facts = Facts(code, module, source.state, lean, self._lines(source.lines, lineno))
+        if len(self._facts) >= FACTS_BOUND:
+            self._facts = {}
+        self._facts[id(code), lineno] = facts
+        return facts
+
+    def _where(self, code: CodeType, module: str | None, lineno: int) -> dict[str, Any]:
         abs_path = _absolute(code.co_filename)
-        source = self._sources.of(code.co_filename, frame.f_globals)
         lean: dict[str, Any] = {
-            "filename": relative_path(name, abs_path),
-            "abs_path": abs_path,
-            "function": getattr(code, "co_qualname", code.co_name),
+            "function": getattr(code, "co_qualname", code.co_name)[:MAX_FUNCTION],
             "lineno": max(lineno, 0),
         }
-        if name:
-            lean["module"] = name
-        in_app = self.is_in_app(name, abs_path)
+        if abs_path:
+            lean["filename"] = relative_path(module, abs_path)
+            lean["abs_path"] = abs_path
+        if module:
+            lean["module"] = module
+        in_app = self.is_in_app(module, abs_path)
         if in_app is not None:
             lean["in_app"] = in_app
-        return Facts(code, module, source, lean, self._lines(source, lineno))
+        return lean
 
-    def _lines(self, source: Source, lineno: int) -> dict[str, Any]:
-        found = context(source.lines, lineno, self._around) if self._around >= 0 else None
+    def _lines(self, lines: list[str], lineno: int) -> dict[str, Any]:
+        found = context(lines, lineno, self._around) if self._around >= 0 else None
         if found is None:
             return {}
-        clean = self._scrubber.clean_source
+        clean = self._scrubber.texts.clean_source
         before, line, after = found
         return {
             "pre_context": [clean(text) for text in before],
@@ -148,12 +174,15 @@ class Frames:
         }
 
     def is_in_app(self, module: str | None, abs_path: str) -> bool | None:
-        """Whether code is the application's own; `None` leaves it to the server (protocol, "in_app rules")."""
+        """Whether code is the application's own; `None` leaves it to the server (protocol, "in_app rules").
+
+        A listed module decides, then the path.
+        """
         if module is not None and _is_within(module, self._in_app_include):
             return True
         if module is not None and _is_within(module, self._in_app_exclude):
             return False
-        if abs_path.startswith("<"):
+        if not abs_path or abs_path.startswith("<"):
             return None
         parts = abs_path.replace("\\", "/").split("/")
         if "site-packages" in parts or "dist-packages" in parts:
@@ -170,7 +199,7 @@ def _steps(tb: TracebackType | None) -> Iterable[tuple[FrameType, int]]:
         tb = tb.tb_next
 
 
-def _stack_steps(frame: FrameType | None) -> list[tuple[FrameType, int]]:
+def _stack_steps(frame: FrameType | None) -> Steps:
     steps = []
     while frame is not None:
         steps.append((frame, frame.f_lineno or 0))
@@ -179,22 +208,38 @@ def _stack_steps(frame: FrameType | None) -> list[tuple[FrameType, int]]:
     return steps
 
 
-def _is_hidden(frame: FrameType, facts: Facts) -> bool:
-    """Our own frames, and those that ask to be left out by a true `__tracebackhide__`."""
-    if facts.ours:
-        return True
-    return facts.hideable and any(frame.f_locals.get(name) is True for name in HIDING)
+def _asks_to_be_hidden(frame: FrameType) -> bool:
+    """Whether a `__tracebackhide__` is true."""
+    for name, value in _locals_of(frame):
+        if name in HIDING and (value is True or (type(value) is int and value != 0)):
+            return True
+    return False
 
 
-def _locals_of(frame: FrameType) -> Any:
+def _locals_of(frame: FrameType) -> list[tuple[str, Any]]:
+    """The variables of a frame, `[(name, value), ...]`."""
+    if frame.f_code.co_flags & CO_OPTIMIZED:
+        return list(frame.f_locals.items())
+    return _open_namespace(frame)
+
+
+def _open_namespace(frame: FrameType) -> list[tuple[str, Any]]:
+    """The variables of a module, class body or exec'd code: any mapping, and names that are not shown.
+
+    Class bodies may run in foreign mappings, and other threads may change globals meanwhile.
+    """
     namespace = frame.f_locals
-    if namespace is frame.f_globals:
-        return {name: value for name, value in list(namespace.items()) if not name.startswith("__")}
-    return namespace
+    try:
+        items = list(dict.items(namespace) if issubclass(type(namespace), dict) else namespace.items())
+        return [(name, value) for name, value in items if type(name) is str and name[:2] != "__"]
+    except BaseException as error:
+        if is_applications_own(error):
+            raise
+        return []
 
 
 def _absolute(filename: str) -> str:
-    if filename[:1] in ("<", "/"):
+    if filename[:1] in ("<", "/", ""):
         return filename
     try:
         return os.path.abspath(filename)
@@ -203,7 +248,10 @@ def _absolute(filename: str) -> str:
 
 
 def relative_path(module: str | None, abs_path: str) -> str:
-    """The path from the folder of the module's top package: `a/b.py` for module `a.b`; the last part where names do not match."""
+    """The path from the folder of the module's top package: `a/b.py` for module `a.b`.
+
+    Where names do not match, the last part of the path.
+    """
     parts = abs_path.replace("\\", "/").split("/")
     stem = parts[-1].rpartition(".")[0] or parts[-1]
     names = (module or "").split(".")

@@ -1,6 +1,7 @@
-"""Source lines of code objects: from a regular file, from the module's loader (zip archives, frozen modules), or from `linecache`.
+"""Source lines of code objects: from a regular file, the module's loader (zip archives), or `linecache`.
 
-Never opens what is not a regular file, reads at most `MAX_FILE` bytes of one, and forgets a file that changed.
+Never opens what is not a regular file, reads at most `MAX_FILE` bytes of one, and forgets a file that
+changed.
 """
 
 from __future__ import annotations
@@ -21,27 +22,39 @@ MAX_FILE = 4 * 1024 * 1024
 MAX_LINE = 512
 """Characters kept of one line: a minified file has lines of megabytes."""
 RECHECK_SECONDS = 1.0
-BOUND = 256
-"""How many files are remembered."""
+MAX_FILES = 256
+MAX_LINES = 200_000
+"""How much is remembered, of all files together."""
 
 
-class Source:
-    """The lines of one file, and what the file looked like when they were read."""
+class FileState:
+    """What a file looked like when it was read: (is regular, mtime in ns, size), or that it was not there."""
 
-    __slots__ = ("_checked", "_path", "_stamp", "lines")
+    __slots__ = ("_checked", "_path", "_stamp")
 
-    def __init__(self, path: str, lines: list[str], stamp: tuple[int, int] | None) -> None:
-        self.lines = lines
+    def __init__(self, path: str, stamp: tuple[bool, int, int] | None) -> None:
         self._path = path
         self._stamp = stamp
         self._checked = monotonic()
 
     def is_fresh(self, now: float) -> bool:
         """Whether the file still is what was read; looked up at most once in `RECHECK_SECONDS`."""
-        if now - self._checked < RECHECK_SECONDS or self._stamp is None:
+        if now - self._checked < RECHECK_SECONDS:
             return True
+        if stamp_of(self._path) != self._stamp:
+            return False
         self._checked = now
-        return _stamp(self._path) == self._stamp
+        return True
+
+
+class Source:
+    """The lines of one file, and the state of the file that they are from."""
+
+    __slots__ = ("lines", "state")
+
+    def __init__(self, lines: list[str], state: FileState) -> None:
+        self.lines = lines
+        self.state = state
 
 
 class Sources:
@@ -49,33 +62,36 @@ class Sources:
 
     def __init__(self) -> None:
         self._known: dict[str, Source] = {}
+        self._lines = 0
 
     def of(self, path: str, module_globals: Mapping[str, Any]) -> Source:
         """The source that `path` names; one without lines when it cannot be had."""
         source = self._known.get(path)
-        if source is None or not source.is_fresh(monotonic()):
+        if source is None or not source.state.is_fresh(monotonic()):
             source = read(path, module_globals)
-            if path[:1] != "<":  # names like <string> and <stdin> stand for ever new sources
+            if not _is_label(path):
                 self._remember(path, source)
         return source
 
     def _remember(self, path: str, source: Source) -> None:
-        if len(self._known) >= BOUND:
-            self._known.clear()
+        self._lines += len(source.lines)
+        if len(self._known) >= MAX_FILES or self._lines > MAX_LINES:
+            self._known = {}
+            self._lines = len(source.lines)
         self._known[path] = source
 
 
 def read(path: str, module_globals: Mapping[str, Any]) -> Source:
     """Read the source of `path` from wherever the interpreter may have it; never raises."""
     if path.startswith("<frozen "):
-        path = module_globals.get("__file__") or path
-    stamp = _stamp(path)
+        file = module_globals.get("__file__")
+        path = file if type(file) is str else path
+    stamp = stamp_of(path)
+    state = FileState(path, stamp)
     if stamp is not None:
-        return Source(path, _read_file(path), stamp)
-    lines = _registered(path)
-    if not lines and path[:1] != "<":
-        lines = _from_loader(module_globals)
-    return Source(path, lines, None)
+        is_regular, _, size = stamp
+        return Source(_read_file(path) if is_regular and size <= MAX_FILE else [], state)
+    return Source(_registered(path) or _from_loader(path, module_globals), state)
 
 
 def context(lines: list[str], lineno: int, around: int) -> tuple[list[str], str, list[str]] | None:
@@ -91,15 +107,20 @@ def context(lines: list[str], lineno: int, around: int) -> tuple[list[str], str,
     return cut[:before], cut[before], cut[before + 1 :]
 
 
-def _stamp(path: str) -> tuple[int, int] | None:
-    """(mtime in ns, size) of a regular file that is not too large, else `None`."""
+def stamp_of(path: str) -> tuple[bool, int, int] | None:
+    """What tells one state of a file from another; `None` when there is no such file."""
+    if _is_label(path):
+        return None
     try:
         status = os.stat(path)
     except (OSError, ValueError):
         return None
-    if not S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
-        return None
-    return status.st_mtime_ns, status.st_size
+    return S_ISREG(status.st_mode), status.st_mtime_ns, status.st_size
+
+
+def _is_label(path: str) -> bool:
+    """Names like <string> and <stdin> are no files, and stand for ever new sources."""
+    return path[:1] == "<" and path[-1:] == ">"
 
 
 def _read_file(path: str) -> list[str]:
@@ -112,47 +133,72 @@ def _read_file(path: str) -> list[str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines as the compiler counts them; `str.splitlines` would also split at form feeds and Unicode separators."""
+    """Lines as the compiler counts them; `str.splitlines` would also split at form feeds and the like."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _decode(data: bytes) -> str:
-    """Source bytes as text: by the coding cookie when there is one (PEP 263), else UTF-8, else Latin-1, which cannot fail."""
-    if b"coding" in data[:400]:
-        from io import BytesIO
-        from tokenize import detect_encoding
+_COOKIE = rb"(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)"
+"""Where a file names its encoding: a comment on one of the first two lines (PEP 263)."""
 
-        try:
-            return data.decode(detect_encoding(BytesIO(data).readline)[0])
-        except (SyntaxError, UnicodeDecodeError, LookupError):
-            return data.decode("latin-1")
+
+def _decode(data: bytes) -> str:
+    """Source bytes as text: by the coding cookie, else UTF-8, else Latin-1, which cannot fail."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
+        return data.decode(_encoding_of(data))
+    except (ValueError, LookupError):
         return data.decode("latin-1")
+
+
+def _encoding_of(data: bytes) -> str:
+    if b"coding" not in data[:400]:
+        return "utf-8"
+    import re  # few files need it
+
+    cookie = re.match(_COOKIE, data)
+    return cookie[1].decode("ascii") if cookie else "utf-8"
 
 
 def _registered(path: str) -> list[str]:
     """Lines that somebody registered for exec'd code: doctest, IPython, attrs, `python -c` from 3.13 on."""
-    linecache = sys.modules.get("linecache")
-    entry = None if linecache is None else linecache.cache.get(path)
-    if isinstance(entry, tuple) and len(entry) == 4:
-        return [line.rstrip("\n") for line in entry[2]]
-    return []
-
-
-def _from_loader(module_globals: Mapping[str, Any]) -> list[str]:
-    """Ask the module's loader, as the interpreter's own tracebacks do: zip archives and frozen modules."""
-    spec = module_globals.get("__spec__")
-    loader = getattr(spec, "loader", None) or module_globals.get("__loader__")
-    name = getattr(spec, "name", None) or module_globals.get("__name__")
-    get_source = getattr(loader, "get_source", None)
-    if get_source is None or not isinstance(name, str):
-        return []
+    linecache: Any = sys.modules.get("linecache")
     try:
-        source = get_source(name)
+        if linecache is None or not (_is_label(path) or len(linecache.cache.get(path, ())) == 4):
+            return []
+        return [str(line).rstrip("\n") for line in linecache.getlines(path)]  # doctest answers in its place
+    except BaseException as error:  # what was registered is foreign code
+        if is_applications_own(error):
+            raise
+        return []
+
+
+def _from_loader(path: str, module_globals: Mapping[str, Any]) -> list[str]:
+    """Ask the module's loader, as the interpreter's own tracebacks do: zip archives and the like."""
+    try:
+        if not _is_of_module(path, module_globals):
+            return []
+        spec = module_globals.get("__spec__")
+        loader = getattr(spec, "loader", None) or module_globals.get("__loader__")
+        name = getattr(spec, "name", None) or module_globals.get("__name__")
+        get_source = getattr(loader, "get_source", None)
+        source = None if get_source is None else get_source(name)
     except BaseException as error:  # a foreign loader may raise anything
         if is_applications_own(error):
             raise
         return []
-    return split_lines(source) if isinstance(source, str) else []
+    return split_lines(source) if type(source) is str and len(source) <= MAX_FILE else []
+
+
+def _is_of_module(path: str, module_globals: Mapping[str, Any]) -> bool:
+    """Whether the code is the module's own and not exec'd in it under another name; archives may be moved.
+
+    A module whose file is there is refused: its loader would read it whatever its size.
+    """
+    file = module_globals.get("__file__")
+    if type(file) is not str:
+        return not _is_label(path)
+    return _stem(file) == _stem(path) and stamp_of(file) is None
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from sentry_like.capture.scrub import FILTERED, EventScrubber
+from sentry_like.capture.scrub import EventScrubber
 from sentry_like.integrations.base import Integration
 
 TYPE_CHECKING = False
@@ -20,21 +20,17 @@ class ArgvIntegration(Integration):
     identifier = "argv"
 
     def __init__(self) -> None:
-        self._argv = clean_arguments(list(getattr(sys, "argv", ())))
+        self._given = list(getattr(sys, "argv", ()))
+        self._argv: list[str] | None = None
 
     def process_event(self, event: Event, hint: Hint) -> None:
+        if self._argv is None:
+            self._argv = clean_arguments(self._given)
         event["extra"] = {"sys.argv": self._argv, **(event.get("extra") or {})}
 
 
 def clean_arguments(argv: list[str]) -> list[str]:
-    """A command line without secrets: `--token=x`, and the argument after a bare `--token`."""
+    """A command line without secrets: neither `--token=x`, nor the argument after a bare `--token`."""
     scrubber = EventScrubber()
-    cleaned: list[str] = []
-    option = ""
-    for argument in argv[:MAX_ARGUMENTS]:
-        if option and not argument.startswith("-") and scrubber.is_secret(option):
-            cleaned.append(FILTERED)
-        else:
-            cleaned.append(scrubber.clean_text(argument[:MAX_LENGTH]))
-        option = argument.lstrip("-") if argument.startswith("-") and "=" not in argument else ""
-    return cleaned
+    arguments = [str(argument)[:MAX_LENGTH] for argument in argv[:MAX_ARGUMENTS]]
+    return [scrubber.clean_text(argument) for argument in scrubber.clean_items(arguments)]

@@ -1,4 +1,7 @@
-"""Adds the installed packages and their versions, read from the names of their metadata folders: nothing is imported or parsed."""
+"""Adds the installed packages and their versions, read from the names of their metadata folders.
+
+Nothing is imported or parsed.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,11 @@ class ModulesIntegration(Integration):
             event["modules"] = self._modules
 
 
-def installed(folders: Iterable[str]) -> dict[str, str]:
-    """`{name: version}` of the packages in these folders; the first folder that has a name wins, as for imports."""
+def installed(folders: Iterable[object]) -> dict[str, str]:
+    """`{name: version}` of the packages in these folders.
+
+    The first folder that has a name wins, as for imports.
+    """
     found: dict[str, str] = {}
     left = MAX_BYTES
     for folder in folders:
@@ -45,14 +51,17 @@ def installed(folders: Iterable[str]) -> dict[str, str]:
                 stem.partition("-py")[0].partition("-") if suffix == "egg-info" else stem.partition("-")
             )
             name = name.replace("_", "-").lower()
-            if name and version and name not in found and left > 0:
+            size = len(name) + len(version) + 8
+            if name and version and name not in found and size <= left:
                 found[name] = version
-                left -= len(name) + len(version) + 6
+                left -= size
     return found
 
 
-def _entries(folder: str) -> list[str]:
+def _entries(folder: object) -> list[str]:
+    if not isinstance(folder, (str, os.PathLike)):  # an application may put anything on its path
+        return []
     try:
         return sorted(os.listdir(folder or "."))
-    except OSError:  # not there, not a folder (a zip archive), or not readable
+    except (OSError, ValueError):  # not there, no folder (a zip archive), not readable, or no name at all
         return []

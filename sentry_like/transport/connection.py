@@ -21,6 +21,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util import Url, make_headers, parse_url
 from urllib3.util.ssl_ import create_urllib3_context
+from urllib3.util.wait import wait_for_read, wait_for_write
+
+from sentry_like.transport import forks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,9 +73,17 @@ class TimedTls(Timed, ssl.SSLSocket):
     """The same, encrypted; made by an `SSLContext`, which has a subclass that knows the deadline."""
 
     def do_handshake(self, block: bool = False) -> None:
+        """Shake hands in steps, so that a fork need not wait for the network (`forks.Undivided`)."""
         self.deadline.socket = self
-        self.settimeout(self.deadline.left())
-        super().do_handshake(block)
+        self.settimeout(0)
+        step = super().do_handshake
+        while True:
+            try:
+                return forks.undivided.run(step)
+            except ssl.SSLWantReadError:
+                wait_for_read(self, self.deadline.left())
+            except ssl.SSLWantWriteError:
+                wait_for_write(self, self.deadline.left())
 
 
 class Http(HTTPConnection):
@@ -91,6 +102,12 @@ class Https(HTTPSConnection):
 
     def _new_conn(self) -> socket.socket:
         return self.dial()
+
+
+def prepare() -> None:
+    """Import what the standard library would, in the midst of the first request."""
+    "name".encode("idna")  # `ssl` asks for this codec
+    certifi.where()
 
 
 class Route:

@@ -182,7 +182,7 @@ class Delivery:
     def _prepare(self) -> None:
         """Import what sending needs, before a fork could come in between."""
         if not self._is_prepared:
-            forks.imports.run(self._rehearse)
+            forks.undivided.run(self._rehearse)
             self._is_prepared = True
 
     def _rehearse(self) -> None:

@@ -9,8 +9,8 @@ process they were last anew in.
 from __future__ import annotations
 
 import os
-import threading
-from _weakrefset import WeakSet  # `threading` has loaded it; `weakref` would be another module
+from _thread import allocate_lock, get_ident
+from _weakrefset import WeakSet  # `weakref` and `threading` would be more modules than these two
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
             """Drop everything inherited, without waiting for any lock and without talking on any socket."""
 
 
-LONGEST_WAIT = 2.0
-"""Seconds that a fork waits for an import of ours; importing urllib3 and ssl takes about 0.1."""
+LONGEST_WAIT = 5.0
+"""Seconds that a fork waits for a step of ours; the longest, importing urllib3 and ssl, takes about 0.1."""
 
 _followers: WeakSet[Follower] = WeakSet()
 _pid = os.getpid()
@@ -44,60 +44,54 @@ def start_anew() -> None:
     """Have all followers start anew in this process."""
     global _pid  # the one thing that tells a child from its parent
     _pid = os.getpid()
-    imports.start_anew()
+    undivided.start_anew()
     for follower in list(_followers):
         follower.start_anew()
 
 
-class Imports:
-    """Keeps forks and our own imports apart.
+class Undivided:
+    """Keeps forks out of what a thread of ours must not be in the middle of when the process is copied.
 
-    A child that was forked in the middle of an import inherits the module's lock, held by a thread that is
-    not there, and waits for ever when it imports the same module.
+    That is importing, and setting up TLS: the child would inherit a lock of a module or of OpenSSL, held by a
+    thread that is not there, and wait for ever when it does the same.
     """
 
     def __init__(self) -> None:
-        self._is_ahead_of_logging = False
+        self._is_watching = False
         self.start_anew()
 
     def start_anew(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._owner: int | None = None
 
-    def run(self, load: Callable[[], object]) -> None:
-        """Call `load`, which imports; no fork happens meanwhile, unless `load` itself forks or takes too
-        long.
-        """
+    def watch(self) -> None:
+        """Have forks wait from now on while `run` is running; before a thread of ours begins to."""
+        if self._is_watching or not hasattr(os, "register_at_fork"):
+            return
+        self._is_watching = True
+        # Hooks run last one first. Those of `logging` take a lock that importing urllib3 needs: had they run
+        # before ours, we would wait for an import that waits for this fork.
+        import logging  # noqa: F401  # so that its hooks are there before ours
+
+        os.register_at_fork(before=self._acquire, after_in_parent=self._after_fork)
+
+    def run(self, step: Callable[[], object]) -> None:
+        """Call `step`, which takes milliseconds; no fork happens meanwhile, unless it forks itself."""
         is_ours = self._acquire()
         try:
-            self._get_ahead_of_logging()
-            load()
+            step()
         finally:
             if is_ours:
                 self._release()
 
-    def _get_ahead_of_logging(self) -> None:
-        """Have forks wait for us before they take the lock of `logging`, which urllib3 needs to be imported.
-
-        Of the hooks before a fork the one registered last comes first, and `logging` registers its own.
-        """
-        if not self._is_ahead_of_logging and hasattr(os, "register_at_fork"):
-            import logging  # noqa: F401  # for its hook
-
-            os.register_at_fork(before=self.before_fork)
-            self._is_ahead_of_logging = True
-
-    def before_fork(self) -> None:
-        self._acquire()
-
-    def after_fork_in_parent(self) -> None:
-        if self._owner == threading.get_ident():
+    def _after_fork(self) -> None:
+        if self._owner == get_ident():
             self._release()
 
     def _acquire(self) -> bool:
-        if self._owner == threading.get_ident() or not self._lock.acquire(timeout=LONGEST_WAIT):
+        if self._owner == get_ident() or not self._lock.acquire(timeout=LONGEST_WAIT):
             return False
-        self._owner = threading.get_ident()
+        self._owner = get_ident()
         return True
 
     def _release(self) -> None:
@@ -105,11 +99,7 @@ class Imports:
         self._lock.release()
 
 
-imports = Imports()
+undivided = Undivided()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=imports.before_fork,
-        after_in_parent=imports.after_fork_in_parent,
-        after_in_child=start_anew,
-    )
+    os.register_at_fork(after_in_child=start_anew)

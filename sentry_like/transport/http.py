@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from time import monotonic
 
+from sentry_like.transport import forks
 from sentry_like.transport.post import NetworkError, Response
 from sentry_like.version import SDK_NAME, VERSION
 
@@ -115,6 +116,7 @@ class HttpPost:
         """Import what requests need."""
         from sentry_like.transport import connection
 
+        connection.prepare()
         self._network = connection
 
     def __call__(self, body: bytes, headers: Mapping[str, str], timeout: float) -> Response:
@@ -169,9 +171,12 @@ class HttpPost:
 
     def _connect(self) -> HTTPConnection:
         if self._route is None:
-            self._route = self._network.Route(self._dsn, self._options, self._proxy, self._deadline)
+            forks.undivided.run(self._find_route)
         connection: HTTPConnection = self._route.connect()
         return connection
+
+    def _find_route(self) -> None:
+        self._route = self._network.Route(self._dsn, self._options, self._proxy, self._deadline)
 
     def _ask(self, connection: HTTPConnection, body: bytes, headers: dict[str, str]) -> Response:
         self._deadline.has_heard = False

@@ -7,8 +7,9 @@ with an empty ledger.
 
 from __future__ import annotations
 
-import threading
-from collections import deque
+# Not from `collections`, which would be five more modules for `init` to load.
+from _collections import deque  # type: ignore[import-not-found]  # it has no stub
+from _thread import allocate_lock, get_ident
 
 from sentry_like.errors import contained
 from sentry_like.protocol.categories import INTERNAL
@@ -49,7 +50,7 @@ class Reports:
         """Begin an empty ledger, as a forked child does."""
         self._entries: deque[tuple[tuple[str, str, str], int]] = deque()
         self._totals: dict[tuple[str, str, str], int] = {}
-        self._folding = threading.Lock()
+        self._folding = allocate_lock()
         self._telling: set[int] = set()
 
     def captured(self, category: str, quantity: int = 1) -> None:
@@ -140,7 +141,7 @@ class Reports:
     def _tell(self, reason: str, category: str, quantity: int) -> None:
         if self._on_lost is None:
             return
-        me = threading.get_ident()
+        me = get_ident()
         if me in self._telling:
             return
         self._telling.add(me)
