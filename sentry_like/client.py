@@ -11,7 +11,7 @@ import os
 import sys
 
 from sentry_like.capture.cleaning import Capture, load
-from sentry_like.capture.crumbs import is_lasting, shorten
+from sentry_like.capture.crumbs import make_lasting
 from sentry_like.errors import contained, debug, describe, voice
 from sentry_like.integrations import install
 from sentry_like.options import Options, read_config_file
@@ -186,14 +186,13 @@ class Client:
         bound = self.options.max_breadcrumbs
         if self.transport is None or bound == 0:
             return
-        wanted = (
-            self._pipeline.before_breadcrumb(crumb, hint or {}) if self.options.before_breadcrumb else crumb
-        )
-        if wanted is None:
-            return
-        shorten(wanted)
-        made = Crumb(wanted)
-        if not is_lasting(wanted):
+        if self.options.before_breadcrumb is not None:
+            wanted = self._pipeline.before_breadcrumb(crumb, hint or {})
+            if wanted is None:
+                return
+            crumb = dict(wanted)
+        made = Crumb(crumb)
+        if not make_lasting(crumb):
             made.finish(self._start().breadcrumb)
         scope.push_crumb(made, bound)
 

@@ -17,24 +17,37 @@ FIELDS = frozenset(("timestamp", "type", "category", "level", "message", "data",
 """What the server knows; anything else would be refused, so it joins `data` (protocol, "Breadcrumbs")."""
 MAX_MESSAGE = 8192
 MAX_NAME = 128
+MAX_FLAT = 20
+SCALARS = frozenset((float, int, bool, type(None)))
 DEEP_CRUMB = -2
 """How far the depth of `data` is from `max_depth` (protocol, "Size/depth limits": extra 5, data 3)."""
 LEVELS = {name: name for name in ("fatal", "error", "warning", "info", "debug")}
 LEVELS.update(critical="fatal", warn="warning")
 
 
-def shorten(crumb: Breadcrumb) -> None:
-    """Cut the texts that would hold memory until an event needs them."""
+def make_lasting(crumb: Breadcrumb) -> bool:
+    """Whether nobody can change what the crumb holds before it is finished: texts and numbers, also in flat
+    `data`, of which it gets a copy. Texts that would hold memory until then are cut.
+    """
     for name, value in crumb.items():
-        if type(value) is str and len(value) > MAX_MESSAGE:
-            crumb[name] = value[:MAX_MESSAGE]
-
-
-def is_lasting(crumb: Breadcrumb) -> bool:
-    """Whether the crumb holds only texts and numbers, so that nobody can change it before it is finished."""
-    for value in crumb.values():
         kind = type(value)
-        if kind is not str and kind is not float and kind is not int and value is not None:
+        if kind is str:
+            if len(value) > MAX_MESSAGE:
+                crumb[name] = value[:MAX_MESSAGE]
+        elif kind is dict and _is_flat(value):
+            crumb[name] = value.copy()
+        elif kind not in SCALARS:
+            return False
+    return True
+
+
+def _is_flat(data: dict[Any, Any]) -> bool:
+    """Whether a few short texts and numbers are all that is in it."""
+    if len(data) > MAX_FLAT:
+        return False
+    for value in data.values():
+        kind = type(value)
+        if kind not in SCALARS and (kind is not str or len(value) > MAX_NAME):
             return False
     return True
 

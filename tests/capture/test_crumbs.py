@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from sentry_like.capture.crumbs import is_lasting, shorten
+from sentry_like.capture.crumbs import make_lasting
 from sentry_like.capture.scrub import FILTERED
 
 NOW = 1_763_730_000.5
@@ -152,7 +152,7 @@ def test_depth_of_data_is_three(room):
 
 def test_texts_are_shortened_whatever_field_they_are_in():
     crumb = {"message": "x" * 10**6, "other": "y" * 10**6, "level": "info", "data": {"a": 1}}
-    shorten(crumb)
+    make_lasting(crumb)
     assert {name: len(value) for name, value in crumb.items()} == {
         "message": 8192,
         "other": 8192,
@@ -168,12 +168,35 @@ def test_texts_are_shortened_whatever_field_they_are_in():
         (1.5, True),
         (5, True),
         (None, True),
-        ({}, False),
+        ({"a": 1, "b": "text", "c": None}, True),
+        ({"a": []}, False),
+        ({"a": "x" * 200}, False),
+        (dict.fromkeys(range(21)), False),
         ([], False),
         (object(), False),
         (Hostile(), False),
     ],
-    ids=["text", "float", "int", "none", "dict", "list", "object", "hostile"],
+    ids=[
+        "text",
+        "float",
+        "int",
+        "none",
+        "flat dict",
+        "nested dict",
+        "long text",
+        "large dict",
+        "list",
+        "object",
+        "hostile",
+    ],
 )
 def test_crumb_lasts_if_nobody_can_change_it(value, lasting):
-    assert is_lasting({"message": "m", "other": value}) is lasting
+    assert make_lasting({"message": "m", "other": value}) is lasting
+
+
+def test_flat_data_is_a_snapshot():
+    data = {"a": 1}
+    crumb = {"message": "m", "data": data}
+    make_lasting(crumb)
+    data["a"] = 2
+    assert crumb["data"] == {"a": 1}
