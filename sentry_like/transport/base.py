@@ -122,7 +122,6 @@ class MadeAtFirstUse(Transport):
     def made(self) -> Transport:
         """The transport; if two threads make one at the same moment, the first to store it wins."""
         if "_made" not in self.__dict__:
-            forks.undivided.watch()
             forks.undivided.run(lambda: self.__dict__.setdefault("_made", self._make()))
             if self._exit_timeout is not None:
                 self.__dict__["_made"].drain(self._exit_timeout)

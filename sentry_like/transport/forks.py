@@ -57,23 +57,24 @@ class Undivided:
     """
 
     def __init__(self) -> None:
-        self._is_watching = False
+        self._is_ahead_of_logging = False
         self.start_anew()
 
     def start_anew(self) -> None:
         self._lock = allocate_lock()
         self._owner: int | None = None
 
-    def watch(self) -> None:
-        """Have forks wait from now on while `run` is running; before a thread of ours begins to."""
-        if self._is_watching or not hasattr(os, "register_at_fork"):
-            return
-        self._is_watching = True
-        # Hooks run last one first. Those of `logging` take a lock that importing urllib3 needs: had they run
-        # before ours, we would wait for an import that waits for this fork.
-        import logging  # noqa: F401  # so that its hooks are there before ours
+    def get_ahead_of_logging(self) -> None:
+        """Have forks wait for us before they take the lock of `logging`, which urllib3 needs to be imported.
 
-        os.register_at_fork(before=self._acquire, after_in_parent=self._after_fork)
+        Hooks run last one first, and `logging` brings some: were ours older, a fork would hold that lock and
+        wait for an import that waits for the lock. To be `run` by itself, before that import.
+        """
+        if not self._is_ahead_of_logging and hasattr(os, "register_at_fork"):
+            import logging  # noqa: F401  # so that its hooks are there before ours
+
+            os.register_at_fork(before=self.before_fork)
+            self._is_ahead_of_logging = True
 
     def run(self, step: Callable[[], object]) -> None:
         """Call `step`, which takes milliseconds; no fork happens meanwhile, unless it forks itself."""
@@ -84,7 +85,10 @@ class Undivided:
             if is_ours:
                 self._release()
 
-    def _after_fork(self) -> None:
+    def before_fork(self) -> None:
+        self._acquire()
+
+    def after_fork_in_parent(self) -> None:
         if self._owner == get_ident():
             self._release()
 
@@ -102,4 +106,8 @@ class Undivided:
 undivided = Undivided()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=start_anew)
+    os.register_at_fork(
+        before=undivided.before_fork,
+        after_in_parent=undivided.after_fork_in_parent,
+        after_in_child=start_anew,
+    )
