@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from time import time
 
-from sentry_like.errors import contained, debug, voice
+from sentry_like.errors import absorb, contained, debug, voice
 from sentry_like.protocol.categories import of_event_type
 from sentry_like.protocol.ids import new_event_id, normalise_event_id
 from sentry_like.protocol.time import format_timestamp
@@ -102,11 +102,14 @@ class Pipeline:
     def tell_captured(self, event: Event, hint: Hint) -> None:
         """Let integrations know that an event is on its way."""
         for integration in self._listening:
-            with contained(integration.identifier):
+            try:
                 integration.on_captured(event, hint)
+            except BaseException as error:  # noqa: BLE001  # absorb() lets through what is the application's
+                absorb(integration.identifier, error)
 
     def _stamp(self, event: Event) -> None:
-        event["event_id"] = normalise_event_id(event.get("event_id")) or new_event_id()
+        given = event.get("event_id")
+        event["event_id"] = (given and normalise_event_id(given)) or new_event_id()
         if "timestamp" not in event:
             event["timestamp"] = format_timestamp(time())
 
@@ -126,8 +129,10 @@ class Pipeline:
 
     def _process(self, event: Event, hint: Hint, scope: Scope, cleaning: Cleaning) -> Event | None:
         for integration in self._processing:
-            with contained(integration.identifier):
+            try:
                 integration.process_event(event, hint)
+            except BaseException as error:  # noqa: BLE001  # absorb() lets through what is the application's
+                absorb(integration.identifier, error)
         if not (scope.has_processors() or _GLOBAL_PROCESSORS or self._foreign):
             return event
         event = cleaning.copy(event)

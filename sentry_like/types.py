@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias
 
@@ -74,16 +74,3 @@ class Listener(Protocol):
         self, message: str, level: str | None = None, scope: Any = None, **kwargs: Any
     ) -> str | None: ...
     def capture_exception(self, error: Any = None, scope: Any = None, **kwargs: Any) -> str | None: ...
-
-
-class Response(Protocol):
-    """What a post brought back: `status` and the headers that carry rate limits."""
-
-    status: int
-    headers: Mapping[str, str]
-
-
-class Post(Protocol):
-    """The seam between the worker and the network: one request, answered or raising `OSError`-like errors."""
-
-    def __call__(self, body: bytes, headers: MutableMapping[str, str]) -> Response: ...

@@ -363,7 +363,7 @@ class _Listener:
     def _serve_safely(self, connection):
         try:
             self.serve(connection)
-        except OSError:
+        except (OSError, ValueError):  # the latter from `select`, when `__exit__` has closed the connection
             pass
         finally:
             _shut(connection)

@@ -45,7 +45,7 @@ OUR_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.s
 class Facts:
     """What is known of one line of one code object."""
 
-    __slots__ = ("code", "full", "hideable", "lean", "module", "ours", "size", "state")
+    __slots__ = ("code", "full", "hideable", "lean", "module", "ours", "size", "state", "with_vars")
 
     def __init__(
         self, code: CodeType, module: Any, state: FileState, lean: dict[str, Any], lines: dict[str, Any]
@@ -55,6 +55,7 @@ class Facts:
         self.state = state
         self.lean = lean
         self.full = {**lean, **lines}
+        self.with_vars = {**self.full, "vars": None}  # to be copied: a copy that is not enlarged is cheaper
         self.hideable = any(name in code.co_varnames or name in code.co_names for name in HIDING)
         self.ours = code.co_filename.startswith(OUR_PACKAGE)
         self.size = LEAN_SIZE + sum(map(len, (*lines.get("pre_context", ()), *lines.get("post_context", ()))))
@@ -107,7 +108,9 @@ class Frames:
             walk.left -= facts.size
             if self._with_locals:
                 where = (*path, str(place), "vars")
-                frames.append({**facts.full, "vars": walk.locals(_locals_of(frame), where)})
+                made = facts.with_vars.copy()
+                made["vars"] = walk.locals(_locals_of(frame), where)
+                frames.append(made)
             else:
                 frames.append(facts.full)
         frames.reverse()

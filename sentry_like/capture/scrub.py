@@ -138,11 +138,12 @@ class EventScrubber:
             return []
         if len(items) == 2 and holds_secret(items[1]) and self.is_secret(_text(items[0]).lstrip("-")):
             return [1]
-        texts = [_text(item) for item in items]
         return [
             place
-            for place, (option, text) in enumerate(pairwise(texts), 1)
-            if option[:1] == "-" and text[:1] != "-" and self.is_secret(option.lstrip("-"))
+            for place, (option, text) in enumerate(pairwise(items), 1)
+            if _text(option)[:1] == "-"
+            and _text(text)[:1] != "-"
+            and self.is_secret(_text(option).lstrip("-"))
         ]
 
     def clean_text(self, text: str) -> str:

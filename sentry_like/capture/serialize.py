@@ -34,6 +34,7 @@ NAMED_LEVELS = {"contexts": 2, "request": 2}
 """How deep names are judged when that is not recursive; of other bags on the first level."""
 ANY_BREADTH = 1000
 MAX_KEY = 200
+NUMBER_WEIGHT = 4
 NAME_WEIGHT = 20
 """About the bytes of a name, its punctuation, and a small number."""
 LONG_KEY = 12
@@ -383,7 +384,7 @@ class Walk:
     def _ordered(self, items: list[Any], size: int, depth: int) -> list[Any]:
         """A list or tuple; in a pair or a command line one item may name the next."""
         made = self._items(items, size, depth)
-        if self._by_name:
+        if self._by_name and items and type(items[0]) in _NAMING:
             for place in self._secret_places(items):
                 made[place] = FILTERED
                 self.note(str(place), rem=["!config", "s"])
@@ -396,7 +397,15 @@ class Walk:
         return self._items(self._first(frozenset.__iter__(value)), frozenset.__len__(value), depth)
 
     def _items(self, items: list[Any], size: int, depth: int) -> list[Any]:
-        made = [self.value(item, depth - 1, str(place)) for place, item in enumerate(items)]
+        quote = self._quote
+        made: list[Any] = []
+        for item in items:
+            kind = type(item)
+            if (kind is int and SMALL_INT < item < BIG_INT) or item is None or kind is bool:
+                made.append(repr(item) if quote else item)
+            else:
+                made.append(self.value(item, depth - 1, str(len(made))))
+        self.left -= NUMBER_WEIGHT * size
         if size > len(items):
             self.note_here(len=size)
         return made
@@ -462,5 +471,7 @@ def _reader_for(kind: type) -> Any:
 
 _CONTAINERS: tuple[tuple[type, Any], ...] = ((dict, Walk._mapping), (list, Walk._list), (tuple, Walk._tuple))
 """Their subclasses are read through them, so that none of their own methods runs."""
+_NAMING = (str, bytes)
+"""What the first of a list must be for it to name the second."""
 _MAPPINGS = ("_Environ", "mappingproxy", "ChainMap")
 _READERS = KindCache()

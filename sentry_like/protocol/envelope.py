@@ -110,8 +110,11 @@ class Envelope:
         event_type = event.get("type")
         item_type = event_type if isinstance(event_type, str) and event_type in EVENT_ITEMS else "event"
         event_id = normalise_event_id(event.get("event_id"))
-        item = Item({"type": item_type, "content_type": "application/json"}, event)
-        return cls({} if event_id is None else {"event_id": event_id}, [item])
+        envelope = cls()
+        envelope.items.append(Item({"type": item_type, "content_type": "application/json"}, event))
+        if event_id is not None:
+            envelope.headers["event_id"] = event_id
+        return envelope
 
     def add(self, item: Item) -> None:
         """Put an item behind the others."""

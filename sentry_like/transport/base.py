@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from sentry_like.errors import contained
+from sentry_like.errors import absorb, contained
 from sentry_like.transport import forks
 
 TYPE_CHECKING = False
@@ -69,9 +69,10 @@ class CustomTransport(Transport):
         taken: Iterable[Item] = ()
         reason = "send_error"
         try:
-            with contained("transport"):
-                taken = self._take(envelope)
-                reason = UNSUPPORTED
+            taken = self._take(envelope)
+            reason = UNSUPPORTED
+        except BaseException as error:  # noqa: BLE001  # absorb() lets through what is the application's
+            absorb("transport", error)
         finally:
             self._settle(envelope, list(taken), reason)
 

@@ -9,6 +9,7 @@ process they were last anew in.
 from __future__ import annotations
 
 import os
+import sys
 from _thread import allocate_lock, get_ident
 from _weakrefset import WeakSet  # `weakref` and `threading` would be more modules than these two
 
@@ -58,6 +59,7 @@ class Undivided:
 
     def __init__(self) -> None:
         self._is_ahead_of_logging = False
+        self._came_after_logging = "logging" in sys.modules
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -73,7 +75,7 @@ class Undivided:
         if not self._is_ahead_of_logging and hasattr(os, "register_at_fork"):
             import logging  # noqa: F401  # so that its hooks are there before ours
 
-            os.register_at_fork(before=self.before_fork)
+            os.register_at_fork(before=self._acquire)
             self._is_ahead_of_logging = True
 
     def run(self, step: Callable[[], object]) -> None:
@@ -87,6 +89,11 @@ class Undivided:
 
     def before_fork(self) -> None:
         self._acquire()
+        lock = getattr(sys.modules.get("logging"), "_lock", None)
+        if lock is not None and not self._came_after_logging and not lock._is_owned():
+            # `logging` was imported while this fork waited: too late to be told of the beginning, but not of
+            # the end, where it releases its lock.
+            lock.acquire()
 
     def after_fork_in_parent(self) -> None:
         if self._owner == get_ident():

@@ -11,6 +11,7 @@ import sys
 import textwrap
 
 import pytest
+import trustme
 from relay_server import KEY, BlackHole, eventually
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -131,8 +132,6 @@ def test_parent_and_children_never_share_a_connection(relay):
 
 
 def test_a_child_that_ends_does_not_end_the_parents_tls_connection(serve, tmp_path):
-    import trustme
-
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     relay = serve(tls=authority)
@@ -273,6 +272,35 @@ def test_a_fork_during_the_first_send_does_not_hang_the_child(relay, pause):
         relay.dsn,
     )
     assert sorted(relay.messages) == ["child", "parent"]
+
+
+def test_a_fork_while_the_worker_sets_up_tls_leaves_the_child_free(serve, tmp_path):
+    """OpenSSL's locks, taken by the worker at that moment, would stay taken in the child."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    relay = serve(tls=authority)
+    run(
+        f"""
+        client = init(ca_certs={str(tmp_path / "ca.pem")!r})
+        pids = []
+        for number in range(25):
+            sentry_like.capture_message("parent")
+            pid = os.fork()
+            if pid == 0:
+                sentry_like.capture_message(f"child {{number}}")
+                os._exit(0 if client.flush(10) else 1)
+            pids.append(pid)
+            time.sleep(0.003)
+        for pid in pids:
+            wait_for(pid)
+        assert client.flush(20)
+        """,
+        relay.dsn,
+        timeout=60,
+    )
+    children = [message for message in relay.messages if message.startswith("child")]
+    assert sorted(children) == sorted(f"child {number}" for number in range(25))
+    assert relay.messages.count("parent") == 25
 
 
 def test_a_fork_while_the_worker_is_in_a_request_leaves_the_child_free(relay):
