@@ -305,7 +305,7 @@ def sockets_to(port):
     """Our own open sockets that lead to the port."""
     found = []
     for thing in gc.get_objects():
-        if isinstance(thing, socket.socket) and thing.fileno() >= 0:
+        if issubclass(type(thing), socket.socket) and thing.fileno() >= 0:
             try:
                 if thing.getpeername()[1] == port:
                     found.append(thing)
