@@ -12,7 +12,6 @@ import threading
 from time import monotonic
 
 from sentry_like.errors import contained
-from sentry_like.transport import forks
 from sentry_like.transport.backlog import Ticket
 
 TYPE_CHECKING = False
@@ -136,8 +135,6 @@ class Crew:
         try:
             if not can_run_threads():
                 raise RuntimeError("uWSGI runs without enable-threads")
-            # Here, and not in the thread: who captures and then forks must not find it in the midst of this.
-            forks.undivided.run(forks.undivided.get_ahead_of_logging)
             thread = threading.Thread(target=self._work, name=THREAD_NAME, daemon=True)
             thread.start()
             self._thread = thread

@@ -182,6 +182,7 @@ class Delivery:
     def _prepare(self) -> None:
         """Import what sending needs, before a fork could come in between."""
         if not self._is_prepared:
+            forks.undivided.run(forks.undivided.get_ahead_of_logging)
             forks.undivided.run(self._rehearse)
             self._is_prepared = True
 

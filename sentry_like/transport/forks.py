@@ -16,7 +16,7 @@ from _weakrefset import WeakSet  # `weakref` and `threading` would be more modul
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Any, Protocol
 
     class Follower(Protocol):
         def start_anew(self) -> None:
@@ -59,7 +59,6 @@ class Undivided:
 
     def __init__(self) -> None:
         self._is_ahead_of_logging = False
-        self._came_after_logging = "logging" in sys.modules
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -73,10 +72,25 @@ class Undivided:
         wait for an import that waits for the lock. To be `run` by itself, before that import.
         """
         if not self._is_ahead_of_logging and hasattr(os, "register_at_fork"):
-            import logging  # noqa: F401  # so that its hooks are there before ours
-
+            self._import_logging()
             os.register_at_fork(before=self._acquire)
             self._is_ahead_of_logging = True
+
+    def _import_logging(self) -> None:
+        """Import it with a hook of ours right behind its own: between the two a fork would take its lock and
+        wait for us, who need the lock to end the import.
+        """
+        register = os.register_at_fork
+
+        def register_both(**hooks: Any) -> None:
+            register(**hooks)
+            register(before=self._acquire)
+
+        os.register_at_fork = register_both
+        try:
+            import logging  # noqa: F401  # for its hooks
+        finally:
+            os.register_at_fork = register
 
     def run(self, step: Callable[[], object]) -> None:
         """Call `step`, which takes milliseconds; no fork happens meanwhile, unless it forks itself."""
@@ -88,12 +102,14 @@ class Undivided:
                 self._release()
 
     def before_fork(self) -> None:
+        was_ahead = self._is_ahead_of_logging
         self._acquire()
-        lock = getattr(sys.modules.get("logging"), "_lock", None)
-        if lock is not None and not self._came_after_logging and not lock._is_owned():
-            # `logging` was imported while this fork waited: too late to be told of the beginning, but not of
-            # the end, where it releases its lock.
-            lock.acquire()
+        if self._is_ahead_of_logging and not was_ahead:
+            # If `logging` was imported while this fork waited, its hook before a fork was not called, which
+            # takes its lock; but the one after will be, which releases it.
+            lock = getattr(sys.modules["logging"], "_lock", None)
+            if lock is not None and not lock._is_owned():
+                lock.acquire()
 
     def after_fork_in_parent(self) -> None:
         if self._owner == get_ident():
