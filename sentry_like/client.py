@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+from sentry_like.breadcrumbs import Crumb
 from sentry_like.capture.cleaning import Capture, load
 from sentry_like.capture.crumbs import make_lasting
 from sentry_like.errors import contained, debug, describe, voice
@@ -19,7 +20,7 @@ from sentry_like.pipeline import Pipeline
 from sentry_like.protocol.categories import of_event_type
 from sentry_like.protocol.dsn import Dsn
 from sentry_like.protocol.envelope import Envelope
-from sentry_like.scope import Crumb, Scope
+from sentry_like.scope import Scope
 from sentry_like.transport import forks
 from sentry_like.transport.base import make_transport
 from sentry_like.transport.reports import Reports

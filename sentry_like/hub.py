@@ -12,8 +12,9 @@ from _thread import get_ident
 from _weakref import ref
 from contextvars import ContextVar
 
+from sentry_like.breadcrumbs import new_crumb
 from sentry_like.errors import absorb, debug, voice
-from sentry_like.scope import Scope, listen_through, new_crumb
+from sentry_like.scope import Scope, listen_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

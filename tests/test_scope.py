@@ -7,7 +7,8 @@ import timeit
 import pytest
 
 import sentry_like
-from sentry_like.scope import Crumb, Scope, new_crumb, tag_texts
+from sentry_like.breadcrumbs import Crumb, new_crumb
+from sentry_like.scope import Scope, tag_texts
 
 
 def filled(crumbs=0):
