@@ -1,4 +1,4 @@
-"""The categories in which servers count and limit data, and which one an event or an item belongs to.
+"""The categories in which servers count and limit data, what belongs to which, and why data is lost.
 
 Names are those of Relay 0.10.1 (`DataCategory`); the tests compare. A name that is not here is unknown: it
 limits nothing.
@@ -22,6 +22,26 @@ CATEGORIES = frozenset(
 
 ALIASES = {"user_report_v2": "feedback"}
 """Older names that a server may still send, and what they are called now."""
+
+REASONS = frozenset(
+    {
+        "backpressure",
+        "before_send",
+        "buffer_overflow",
+        "cache_overflow",
+        "event_processor",
+        "ignored",
+        "insufficient_data",
+        "internal_sdk_error",
+        "invalid",
+        "network_error",
+        "queue_overflow",
+        "ratelimit_backoff",
+        "sample_rate",
+        "send_error",
+    }
+)
+"""Why data is lost, as the protocol names it."""
 
 EVENT_CATEGORIES = {"transaction": "transaction", "feedback": "feedback", "csp": "security"}
 

@@ -9,26 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-REASONS = frozenset(
-    {
-        "backpressure",
-        "before_send",
-        "buffer_overflow",
-        "cache_overflow",
-        "event_processor",
-        "ignored",
-        "insufficient_data",
-        "internal_sdk_error",
-        "invalid",
-        "network_error",
-        "queue_overflow",
-        "ratelimit_backoff",
-        "sample_rate",
-        "send_error",
-    }
-)
-"""Why data is lost, as the protocol names it."""
-
 
 def payload(discarded: Iterable[tuple[str, str, int]], timestamp: str) -> dict[str, Any]:
     """The item's payload: `{"timestamp", "discarded_events": [{"reason", "category", "quantity"}, ...]}`.

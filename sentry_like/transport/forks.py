@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from _thread import allocate_lock, get_ident
-from _weakrefset import WeakSet  # `weakref` and `threading` would be more modules than these two
+from _weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 5.0
 """Seconds that a fork waits for a step of ours; the longest, importing urllib3 and ssl, takes about 0.1."""
 
-_followers: WeakSet[Follower] = WeakSet()
+_followers: tuple[ref[Follower], ...] = ()
 _pid = os.getpid()
 
 
 def follow(follower: Follower) -> None:
     """Have `start_anew` called in every child from now on, as long as the follower lives."""
-    _followers.add(follower)
+    global _followers  # replaced, never edited: a fork may come at any moment
+    _followers = (*(one for one in _followers if one() is not None), ref(follower))
 
 
 def notice() -> None:
@@ -46,8 +47,10 @@ def start_anew() -> None:
     global _pid  # the one thing that tells a child from its parent
     _pid = os.getpid()
     undivided.start_anew()
-    for follower in list(_followers):
-        follower.start_anew()
+    for one in _followers:
+        follower = one()
+        if follower is not None:
+            follower.start_anew()
 
 
 class Undivided:

@@ -12,8 +12,7 @@ from _collections import deque  # type: ignore[import-not-found]  # it has no st
 from _thread import allocate_lock, get_ident
 
 from sentry_like.errors import contained
-from sentry_like.protocol.categories import INTERNAL
-from sentry_like.protocol.client_report import REASONS
+from sentry_like.protocol.categories import INTERNAL, REASONS
 from sentry_like.transport import forks
 
 TYPE_CHECKING = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentry_like.protocol.categories import CATEGORIES
-from sentry_like.protocol.client_report import REASONS, payload
+from sentry_like.protocol.categories import CATEGORIES, REASONS
+from sentry_like.protocol.client_report import payload
 
 WHEN = "2026-01-02T03:04:05.678901Z"
 
