@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
-    from typing import Any, overload
+    from typing import Any, TypeVar, overload
 
-    from sentry_like.hub import Layer
+    from sentry_like.integrations._common.work import unit_of_work
+    from sentry_like.layers import Layer
     from sentry_like.options import Options
     from sentry_like.scope import Scope
     from sentry_like.types import Event, Hint
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 
 class InitGuard:
@@ -175,6 +178,42 @@ class isolation_scope:  # noqa: N801  # used as a function: `with isolation_scop
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
         self._hub.__exit__(kind, error, tb)
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def isolate(op: F) -> F: ...
+    @overload
+    def isolate(
+        op: str = "task",
+        name: str | None = None,
+        *,
+        tags: Mapping[str, Any] | None = None,
+        flush: bool = False,
+        flush_timeout: float | None = None,
+    ) -> unit_of_work: ...
+
+
+def isolate(op: Any = "task", name: str | None = None, **settings: Any) -> Any:
+    """A unit of work in a hub of its own: one job, message, command.
+
+    `with isolate("cron", "nightly", tags={...}) as scope:` or `async with`; as a decorator of a plain or an
+    `async def` function, also bare: `@isolate`. What is set within is gone afterwards, and an exception that
+    leaves it is captured once and raised on. `op` is the kind of work and the mechanism of that exception,
+    `name` the transaction. `flush=True` waits at its end, for at most `flush_timeout` seconds (default: the
+    option `shutdown_timeout`), until what was captured has left.
+
+    Raises:
+        TypeError: it decorates a generator function, or `op` is neither text nor a function.
+    """
+    from sentry_like.integrations._common.work import unit_of_work
+
+    if isinstance(op, str):
+        return unit_of_work(op, name, **settings)
+    if not callable(op):
+        raise TypeError(f"isolate() takes the kind of work as text, not {type(op).__name__}")
+    return unit_of_work()(op)
 
 
 def use_scope(scope: Scope) -> Layer:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Crumb:
-    """One breadcrumb: its fields as given until an event first needs them, then finished once and for all."""
+    """One breadcrumb: its fields as given until an event first needs them, then finished once and for all.
+
+    A subclass may make its fields only then: it overrides `make`.
+    """
 
     __slots__ = ("fields", "finished")
 
@@ -21,10 +24,14 @@ class Crumb:
         self.fields = fields
         self.finished = False
 
+    def make(self) -> Breadcrumb:
+        """The fields before they are finished."""
+        return self.fields
+
     def finish(self, finisher: Callable[[Breadcrumb], Breadcrumb]) -> Breadcrumb:
         """The crumb as it is sent; `finisher` makes it JSON-safe and scrubs it, at the first call only."""
         if not self.finished:
-            self.fields = finisher(self.fields)
+            self.fields = finisher(self.make())
             self.finished = True
         return self.fields
 

@@ -14,7 +14,8 @@ from sentry_like.breadcrumbs import Crumb
 from sentry_like.capture.cleaning import Capture, load
 from sentry_like.capture.crumbs import make_lasting
 from sentry_like.errors import contained, debug, describe, voice
-from sentry_like.integrations import install
+from sentry_like.integrations import Installed, install
+from sentry_like.integrations import uninstall as uninstall_integrations
 from sentry_like.options import Options, read_config_file
 from sentry_like.pipeline import Pipeline
 from sentry_like.protocol.categories import of_event_type
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from sentry_like.capture.cleaning import Cleaning
     from sentry_like.transport.base import Transport
-    from sentry_like.types import Breadcrumb, Event, ExcInfo, Hint, Integration, Mechanism
+    from sentry_like.types import Breadcrumb, Event, ExcInfo, Hint, Mechanism
 
 OUR_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -59,8 +60,8 @@ class Client:
         self.transport: Transport | None = make_transport(self.options, self.dsn, self.reports, log=debug)
         self._capture = Capture(self.options)
         self._is_loaded = False
-        self.integrations: dict[str, Integration] = install(self.options) if self.is_active() else {}
-        self._pipeline = Pipeline(self.options, self._defaults(), self.integrations.values(), self.reports)
+        self.integrations = install(self.options) if self.is_active() else Installed()
+        self._pipeline = Pipeline(self.options, self._defaults(), self.integrations, self.reports)
 
     def _defaults(self) -> Event:
         """What every event of this client says, made once and shared."""
@@ -72,7 +73,6 @@ class Client:
             "sdk": {
                 "name": SDK_NAME,
                 "version": VERSION,
-                "integrations": sorted(self.integrations),
                 "packages": [{"name": "pypi:sentry-like", "version": VERSION}],
             },
             "contexts": {"runtime": runtime_context()},
@@ -95,7 +95,7 @@ class Client:
         if self.transport is None:
             return None
         hint = {**(hint or {}), "exc_info": exc_info}
-        if self._is_refused("error", exc_info, hint, lambda: self._capture.sketch(exc_info)):
+        if self._is_refused("error", exc_info, hint, lambda: self._sketch(exc_info)):
             return None
         caller = None if exc_info[2] is not None else calling_frame()
         cleaning = self._start()
@@ -133,12 +133,42 @@ class Client:
         cleaning = self._start()
         return self._finish(self._capture.foreign(event, cleaning), hint, scope or Scope(), cleaning)
 
+    def capture_built(
+        self,
+        build: Callable[[Cleaning], Event],
+        hint: Hint,
+        scope: Scope,
+        mechanism: Mechanism | None = None,
+    ) -> str | None:
+        """Send an event whose own fields `build` makes, once nothing refused it, with the exception of
+        `hint["exc_info"]` if there is one; its id, or `None` when it was refused or dropped.
+        """
+        if self.transport is None:
+            return None
+        hint = dict(hint)
+        exc_info = hint.get("exc_info")
+        if self._is_refused("error", exc_info, hint, lambda: self._sketch(exc_info)):
+            return None
+        cleaning = self._start()
+        event: Event = {"level": "error"}
+        if exc_info is not None:
+            event = self._capture.exception(exc_info, mechanism, None, cleaning)
+        event.update(build(cleaning))
+        return self._finish(event, hint, scope, cleaning)
+
+    def _sketch(self, exc_info: ExcInfo | None) -> Event:
+        return {"level": "error"} if exc_info is None else self._capture.sketch(exc_info)
+
     def _start(self) -> Cleaning:
         """What one event is made with. The first loads what that takes, while no fork can come in between."""
         if not self._is_loaded:
-            forks.undivided.run(load)
+            forks.undivided.run(self._load)
             self._is_loaded = True
         return self._capture.start()
+
+    def _load(self) -> None:
+        load()
+        self.integrations.load_late()
 
     def _is_refused(
         self, category: str, exc_info: ExcInfo | None, hint: Hint, sketch: Callable[[], Event]
@@ -197,11 +227,23 @@ class Client:
             made.finish(self._start().breadcrumb)
         scope.push_crumb(made, bound)
 
+    def keep_crumb(self, scope: Scope, crumb: Crumb, hint: Hint) -> None:
+        """Keep a crumb whose fields nobody can change any more, though they may not be made yet."""
+        bound = self.options.max_breadcrumbs
+        if self.transport is None or bound == 0:
+            return
+        if self.options.before_breadcrumb is None:
+            scope.push_crumb(crumb, bound)
+        else:
+            self.add_breadcrumb(scope, crumb.make(), hint)
+
     # -- the rest
 
     def get_integration(self, name_or_class: Any) -> Any:
         """The integration of that identifier or class, or `None` when this client has it not."""
         name = name_or_class if isinstance(name_or_class, str) else getattr(name_or_class, "identifier", None)
+        if name in self.integrations.waiting:
+            self.integrations.load_late()
         return self.integrations.get(name)  # type: ignore[arg-type]  # an unknown identifier is simply not there
 
     def should_send_default_pii(self) -> bool:
@@ -236,9 +278,19 @@ class Client:
         return False
 
     def close(
-        self, timeout: float | None = None, callback: Callable[[int, float], object] | None = None
+        self,
+        timeout: float | None = None,
+        callback: Callable[[int, float], object] | None = None,
+        *,
+        uninstall: bool = False,
     ) -> bool:
-        """Flush, then stop the worker and release its connection; later captures do nothing."""
+        """Flush, then stop the worker and release its connection; later captures do nothing.
+
+        With `uninstall` the interpreter and all frameworks get back what integrations replaced in this
+        process, for whichever client.
+        """
+        if uninstall:
+            uninstall_integrations()
         transport = self.transport
         if transport is None:
             return True

@@ -1,20 +1,18 @@
 """Who listens: a hub pairs a client with a stack of scopes, and there is always a current one.
 
-The package's one ContextVar holds the current hub. A thread that has none starts with a fork of `Hub.main`;
-a task that inherited another unit's hub forks it at first use, so threads, tasks and executors never write
-into each other's scopes.
+A thread that has no hub starts with a fork of `Hub.main`; a task that inherited another unit's hub forks it
+at first use, so threads, tasks and executors never write into each other's scopes.
 """
 
 from __future__ import annotations
 
 import sys
-from _thread import get_ident
-from _weakref import ref
-from contextvars import ContextVar
 
 from sentry_like.breadcrumbs import new_crumb
 from sentry_like.errors import absorb, debug, voice
+from sentry_like.layers import INHERITED, Inherited, Layer
 from sentry_like.scope import Scope, listen_through
+from sentry_like.units import Active, Unit, carried
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,73 +20,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, TypeVar, overload
 
+    from sentry_like.breadcrumbs import Crumb
     from sentry_like.types import Client, Event, Hint, Mechanism
 
     T = TypeVar("T")
-
-
-class Layer:
-    """One level of a hub's stack, and the block in which it is on top.
-
-    `scope` is what `push_scope` and `configure_scope` hand out. `local` is the scope of a `new_scope()`
-    block (2.x), laid over it. When the block ends the stack is as it was at its beginning, whatever happened
-    within.
-    """
-
-    __slots__ = ("_active_before", "_before", "_hub", "client", "local", "scope")
-
-    def __init__(self, client: Client | Inherited | None, scope: Scope, local: Scope | None = None) -> None:
-        self.client = client
-        self.scope = scope
-        self.local = local
-
-    def fork(self) -> Layer:
-        return Layer(self.client, self.scope.fork(), self.local and self.local.fork())
-
-    def on(self, hub: Hub) -> Layer:
-        """This layer as a block on a hub: `with layer.on(hub) as scope:`."""
-        self._hub = hub
-        return self
-
-    def __enter__(self) -> Scope:
-        hub = self._hub
-        self._before = before = hub._stack
-        self._active_before = _active.get(None)
-        hub._set_stack((*before, self))
-        return self.scope if self.local is None else self.local
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        hub = self._hub
-        if hub._stack[-1] is not self:
-            self._mend(hub)
-            return
-        active = _active.get(None)
-        if active is not None and active.stack is hub._stack:
-            hub._stack = self._before
-            _active.set(self._active_before)
-        else:
-            hub._set_stack(self._before)
-
-    def _mend(self, hub: Hub) -> None:
-        """The block's layer is not on top: scopes were left open within it, or it was popped already."""
-        stack = hub._stack
-        if self not in stack:
-            debug("this block's scope had been popped before the block ended")
-            return
-        count = len(stack) - len(self._before) - 1
-        debug(f"{count} scope(s) pushed in this block were left open; they are closed now")
-        hub._set_stack(self._before)
-
-
-class Inherited:
-    """Stands for "the client of `Hub.main`", whichever that is at the moment of use."""
-
-    __slots__ = ()
-
-
-INHERITED = Inherited()
 
 
 class HubMeta(type):
@@ -97,7 +32,7 @@ class HubMeta(type):
     @property
     def current(cls) -> Hub:
         """The hub of the running thread or task; there is always one."""
-        active = _active.get(None)
+        active = carried.get(None)
         if active is not None and active.unit.is_running():
             return active.hub
         return active_now().hub
@@ -157,9 +92,9 @@ class Hub(metaclass=HubMeta):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        active = _active.get(None)
+        active = carried.get(None)
         if active is not None and active.hub is self:
-            _active.set(active.previous)
+            carried.set(active.previous)
 
     def run(self, callback: Callable[[], T]) -> T:
         """Call `callback` with this hub current; its result and exceptions pass through."""
@@ -271,9 +206,9 @@ class Hub(metaclass=HubMeta):
     def _set_stack(self, stack: tuple[Layer, ...]) -> None:
         """Change the stack, also in what a task that is created now will find."""
         self._stack = stack
-        active = _active.get(None)
+        active = carried.get(None)
         if active is not None and active.hub is self:
-            _active.set(Active(self, stack, active.unit, active.previous))
+            carried.set(Active(self, stack, active.unit, active.previous))
 
     # -- what happened
 
@@ -322,6 +257,29 @@ class Hub(metaclass=HubMeta):
             lambda: client.capture_exception(exc_info, self.effective_scope(scope, kwargs), mechanism),
         )
 
+    def capture_built(
+        self, build: Callable[[Any], Event], hint: Hint, mechanism: Mechanism | None = None
+    ) -> str | None:
+        """Send an event that an integration makes; see `Client.capture_built`."""
+        client = self.client
+        if client is None:
+            return None
+        return self._capture(
+            "capture_built",
+            client,
+            lambda: client.capture_built(build, hint, self.effective_scope(None, {}), mechanism),
+        )
+
+    def report(self, error: BaseException, mechanism: Mechanism) -> None:
+        """Capture what a finaliser met, which garbage collection may run in the midst of another capture:
+        then it waits for the end of that one.
+        """
+        unit = active_now().unit
+        if unit.is_capturing:
+            unit.postponed = (*unit.postponed, lambda: self.report(error, mechanism))
+        else:
+            self.capture_exception(error, mechanism=mechanism)
+
     def _capture(self, where: str, client: Client, capture: Callable[[], str | None]) -> str | None:
         """Run a capture, contained, and not within another: hooks and reprs that capture would never end."""
         unit = active_now().unit
@@ -338,6 +296,8 @@ class Hub(metaclass=HubMeta):
             unit.is_capturing = False
         if event_id is not None:
             self._last_event_id = event_id
+        if unit.postponed and not unit.is_catching_up:
+            unit.catch_up()
         return event_id
 
     def add_breadcrumb(self, crumb: Any = None, hint: Hint | None = None, **fields: Any) -> None:
@@ -355,6 +315,16 @@ class Hub(metaclass=HubMeta):
                 crumb = crumb()
             if crumb or fields:
                 client.add_breadcrumb(scope, new_crumb(crumb, fields), hint)
+        except BaseException as error:  # noqa: BLE001  # absorb() lets through what is the application's
+            absorb("add_breadcrumb", error)
+
+    def keep_crumb(self, crumb: Crumb, hint: Hint) -> None:
+        """Keep a crumb that an integration makes; see `Client.keep_crumb`."""
+        client = self.client
+        if client is None:
+            return
+        try:
+            client.keep_crumb(self._stack[-1].scope, crumb, hint)
         except BaseException as error:  # noqa: BLE001  # absorb() lets through what is the application's
             absorb("add_breadcrumb", error)
 
@@ -407,58 +377,11 @@ class ScopeHandle:
         return None
 
 
-class Unit:
-    """One task or thread: who may use what is current in it, and whether it is in the midst of a capture."""
-
-    __slots__ = ("is_capturing", "task", "thread")
-
-    def __init__(self) -> None:
-        task = running_task()
-        self.task = None if task is None else ref(task)
-        self.thread = get_ident()
-        self.is_capturing = False
-
-    def is_running(self) -> bool:
-        """Whether it is this unit that runs now, and not one whose context was copied from it."""
-        task = running_task() if "asyncio" in sys.modules else None
-        if task is None:
-            return self.task is None and self.thread == get_ident()
-        return self.task is not None and self.task() is task
-
-
-class Active:
-    """What the ContextVar holds: the hub, its stack as it was when a task may have copied it, and the unit
-    it belongs to.
-    """
-
-    __slots__ = ("hub", "previous", "stack", "unit")
-
-    def __init__(self, hub: Hub, stack: tuple[Layer, ...], unit: Unit, previous: Active | None) -> None:
-        self.hub = hub
-        self.stack = stack
-        self.unit = unit
-        self.previous = previous
-
-
-def running_task() -> Any:
-    """The asyncio task that runs now, or `None`. asyncio is asked only when the application has imported
-    it.
-    """
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return None
-    try:
-        loop = asyncio._get_running_loop()
-        return None if loop is None else asyncio.current_task(loop)
-    except AttributeError:  # asyncio is only being imported
-        return None
-
-
 def active_now() -> Active:
     """What is current in the running thread or task, made at its first use: nothing is shared with another
     unit.
     """
-    active = _active.get(None)
+    active = carried.get(None)
     if active is None:
         hub = _main.fork_base()
     elif not active.unit.is_running():
@@ -470,7 +393,7 @@ def active_now() -> Active:
 
 def _activate(hub: Hub, unit: Unit, previous: Active | None) -> Active:
     active = Active(hub, hub._stack, unit, previous)
-    _active.set(active)
+    carried.set(active)
     return active
 
 
@@ -495,7 +418,6 @@ def _exc_info_of(error: Any) -> Any:
     return None
 
 
-_active: ContextVar[Active | None] = ContextVar("sentry_like_hub")
 _global_scope = Scope()
 _main = Hub()
 _main._stack[0].client = INHERITED

@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     class Reports(Protocol):
         def lost(self, reason: str, category: str, quantity: int = 1) -> None: ...
 
+    class Integrations(Protocol):
+        """The integrations of a client, by what they do; a late arrival replaces the tuples."""
+
+        names: list[str]
+        refusing: tuple[Integration, ...]
+        processing: tuple[Integration, ...]
+        foreign: tuple[Integration, ...]
+        listening: tuple[Integration, ...]
+
     class Cleaning(Protocol):
         """What the capture room does to one event; made anew for each."""
 
@@ -45,18 +54,13 @@ class Pipeline:
     """One client's steps."""
 
     def __init__(
-        self, options: Options, defaults: Event, integrations: Iterable[Integration], reports: Reports
+        self, options: Options, defaults: Event, integrations: Integrations, reports: Reports
     ) -> None:
-        integrations = list(integrations)
         self._options = options
         self._defaults = defaults
         self._reports = reports
         self._ignored = IgnoredErrors(options.ignore_errors)
-        self._refusing = [one for one in integrations if hasattr(one, "refuses")]
-        processing = [one for one in integrations if hasattr(one, "process_event")]
-        self._processing = [one for one in processing if _is_ours(one)]
-        self._foreign = [one for one in processing if not _is_ours(one)]
-        self._listening = [one for one in integrations if hasattr(one, "on_captured")]
+        self._integrations = integrations
 
     # -- before anything is built
 
@@ -67,7 +71,7 @@ class Pipeline:
         if exc_info is not None:
             if self._ignored.covers(exc_info[1]):
                 return "event_processor"
-            for integration in self._refusing:
+            for integration in self._integrations.refusing:
                 if integration.refuses(exc_info[1]):
                     return "event_processor"
         return None if self._is_sampled(hint, sketch) else "sample_rate"
@@ -101,7 +105,7 @@ class Pipeline:
 
     def tell_captured(self, event: Event, hint: Hint) -> None:
         """Let integrations know that an event is on its way."""
-        for integration in self._listening:
+        for integration in self._integrations.listening:
             try:
                 integration.on_captured(event, hint)
             except BaseException as error:  # noqa: BLE001  # absorb() lets through what is the application's
@@ -128,15 +132,16 @@ class Pipeline:
         event["breadcrumbs"] = {"values": values}
 
     def _process(self, event: Event, hint: Hint, scope: Scope, cleaning: Cleaning) -> Event | None:
-        for integration in self._processing:
+        for integration in self._integrations.processing:
             try:
                 integration.process_event(event, hint)
             except BaseException as error:  # noqa: BLE001  # absorb() lets through what is the application's
                 absorb(integration.identifier, error)
-        if not (scope.has_processors() or _GLOBAL_PROCESSORS or self._foreign):
+        foreign = self._integrations.foreign
+        if not (scope.has_processors() or _GLOBAL_PROCESSORS or foreign):
             return event
         event = cleaning.copy(event)
-        for integration in self._foreign:
+        for integration in foreign:
             with contained(integration.identifier):
                 integration.process_event(event, hint)
         for processor in (*_GLOBAL_PROCESSORS, *scope.processors(hint.get("exc_info"))):
@@ -152,7 +157,7 @@ class Pipeline:
             if name == "contexts":
                 event["contexts"] = {**value, **(event.get("contexts") or {})}
             elif not event.get(name):
-                event[name] = value
+                event[name] = value if name != "sdk" else {**value, "integrations": self._integrations.names}
 
     def _before_send(
         self, hook: EventProcessor, event: Event, hint: Hint, cleaning: Cleaning
@@ -210,11 +215,6 @@ def _draw() -> float:
     from random import random
 
     return random()
-
-
-def _is_ours(integration: Integration) -> bool:
-    """Whether an integration comes with this package, so that what it adds needs no second look."""
-    return type(integration).__module__.startswith("sentry_like.")
 
 
 def _sampler_rate(sampler: ErrorSampler, sketch: Event, hint: Hint) -> float:

@@ -34,14 +34,13 @@ def clean_process(monkeypatch):
     hub_module._global_scope._event_processors = ()
     hub_module._activate(Hub.main, hub_module.Unit(), None)
     pipeline._GLOBAL_PROCESSORS.clear()
-    set_up = set(integrations._set_up)
     yield
     client = Hub.main.client
     if client is not None:
         client.close(0)
     Hub.main.bind_client(None)
-    integrations._set_up.clear()
-    integrations._set_up.update(set_up)
+    integrations.uninstall()
+    integrations._living.clear()
     voice.reset()
 
 

@@ -64,10 +64,7 @@ class Capture:
         walk = cleaning.walk
         event: Event = {"level": level, "message": walk.text(message, MAX_MESSAGE, ("message",))}
         if self._attach_stacktrace:
-            frames = self.frames.of_stack(caller, walk, ("threads", "values", "0", "stacktrace", "frames"))
-            if frames:
-                thread = {"crashed": False, "current": True, "stacktrace": {"frames": frames}}
-                event["threads"] = {"values": [thread]}
+            event.update(cleaning.threads(caller))
         return event
 
     def foreign(self, event: Event, cleaning: Cleaning) -> Event:
@@ -111,6 +108,21 @@ class Cleaning:
             capture = self._capture
             self._crumb_walk = Walk(capture.crumb_limits, capture.scrubber, capture.custom_repr)
         return crumbs.finish(crumb, self._crumb_walk, self._capture.scrubber)
+
+    def text(self, value: Any, maximum: int, path: tuple[str, ...]) -> str:
+        """A value as text of at most so many characters; cutting is noted in the event's `_meta`."""
+        return self.walk.text(value, maximum, path)
+
+    def threads(self, frame: FrameType | None) -> Event:
+        """`{"threads": ...}` with the stack that leads to a frame, as the server shows the place of a message;
+        empty without frames.
+        """
+        path = ("threads", "values", "0", "stacktrace", "frames")
+        frames = self._capture.frames.of_stack(frame, self.walk, path)
+        if not frames:
+            return {}
+        thread = {"crashed": False, "current": True, "stacktrace": {"frames": frames}}
+        return {"threads": {"values": [thread]}}
 
     def note_breadcrumbs(self, total: int) -> None:
         self.walk.path[:] = ("breadcrumbs",)

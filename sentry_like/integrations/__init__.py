@@ -1,43 +1,128 @@
 """Which integrations a client gets, and setting each up once per process.
 
-An integration is imported only when a client wants it. The tables hold text, so nothing is imported to know
-what there is.
+An integration is loaded only when a client wants it and the application has imported what it integrates with.
+Process-wide state: the integrations set up, those waited for, and who waits.
 """
 
 from __future__ import annotations
 
-from sentry_like.errors import contained
+from _weakref import ref
+
+from sentry_like.errors import describe, is_applications_own, voice
+from sentry_like.integrations._common import imports, patch
+from sentry_like.integrations.base import DidNotEnable
+from sentry_like.integrations.registry import AUTO, DEFAULT, REGISTRY
+from sentry_like.options.problems import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from sentry_like.integrations.registry import Row
     from sentry_like.options import Options
     from sentry_like.types import Integration
 
-DEFAULT = {
-    "argv": "argv:ArgvIntegration",
-    "atexit": "atexit:AtexitIntegration",
-    "dedupe": "dedupe:DedupeIntegration",
-    "excepthook": "excepthook:ExcepthookIntegration",
-    "modules": "modules:ModulesIntegration",
-}
-"""Identifier -> `module:Class` of what every client gets unless `default_integrations=False`."""
-
 _set_up: set[str] = set()
+_awaited: set[str] = set()
+_living: list[ref[Installed]] = []
 
 
-def install(options: Options) -> dict[str, Integration]:
-    """`{identifier: integration}` of a client, each set up; given ones win over defaults of the same
-    identifier.
+class Installed(dict[str, "Integration"]):
+    """One client's integrations that work, by identifier.
 
-    One whose set-up fails is left out, said once, and tried again by the next client.
+    `failed` says in words why another is missing, `waiting` names those that the first event will load, and
+    those whose framework the application has not imported. The tuples are the hooks that the client's events
+    go through; a late arrival replaces them.
     """
-    wanted: dict[str, Integration] = {one.identifier: one for one in options.integrations}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed: dict[str, str] = {}
+        self.waiting: set[str] = set()
+        self._sort()
+
+    def __repr__(self) -> str:
+        return f"<integrations {self.names}, failed: {self.failed}, waiting: {sorted(self.waiting)}>"
+
+    def add(self, integration: Integration) -> None:
+        """Set it up, unless the process has it already; one that fails is named in `failed`."""
+        identifier = integration.identifier
+        if identifier not in _set_up:
+            try:
+                integration.setup_once()
+            except BaseException as error:  # noqa: BLE001  # _note_failure lets through what is not ours
+                self._note_failure(identifier, error)
+                return
+            _set_up.add(identifier)
+        self.failed.pop(identifier, None)
+        self[identifier] = integration
+        self._sort()
+
+    def load(self, identifier: str, row: Row) -> None:
+        """Add the one that the table names, with its default settings."""
+        try:
+            if row.minimum:
+                from sentry_like.integrations._common.packages import demand
+
+                demand(row.package, row.minimum)
+            integration = load(row.place)
+        except BaseException as error:  # noqa: BLE001  # _note_failure lets through what is not ours
+            self._note_failure(identifier, error)
+        else:
+            self.add(integration)
+
+    def load_late(self) -> None:
+        """Add those that were left for the first event."""
+        for identifier in sorted(self.waiting):
+            row = REGISTRY.get(identifier)
+            if row is not None and row.late:
+                self.waiting.discard(identifier)
+                self.load(identifier, row)
+
+    def _note_failure(self, identifier: str, error: BaseException) -> None:
+        patch.uninstall(identifier)
+        if is_applications_own(error) or (voice.reraise and not isinstance(error, DidNotEnable)):
+            raise error
+        reason = str(error) if isinstance(error, DidNotEnable) else describe(error)
+        self.failed[identifier] = reason
+        voice.once(f"{identifier} is off: {reason}", f"the integration {identifier} is off: {reason}")
+
+    def _sort(self) -> None:
+        processing = [one for one in self.values() if hasattr(one, "process_event")]
+        self.names = sorted(self)
+        self.refusing = tuple(one for one in self.values() if hasattr(one, "refuses"))
+        self.processing = tuple(one for one in processing if _is_ours(one))
+        self.foreign = tuple(one for one in processing if not _is_ours(one))
+        self.listening = tuple(one for one in self.values() if hasattr(one, "on_captured"))
+
+
+def install(options: Options) -> Installed:
+    """The integrations of a client, each set up, or waiting for its framework.
+
+    Given ones win over those of the table with the same identifier, and are set up at once. One whose set-up
+    fails is left out, said once, and tried again by the next client.
+    """
+    installed = Installed()
     disabled = {_identifier(one) for one in options.disabled_integrations}
-    if options.default_integrations:
-        for identifier, place in DEFAULT.items():
-            if identifier not in wanted and identifier not in disabled:
-                wanted[identifier] = load(place)
-    return {name: one for name, one in wanted.items() if name not in disabled and _set_up_once(one)}
+    given = {one.identifier: one for one in options.integrations}
+    wanted_modes = {DEFAULT: options.default_integrations, AUTO: options.auto_enabling_integrations}
+    _warn_of_unknown(disabled - set(given))
+    for identifier, integration in given.items():
+        if identifier not in disabled:
+            installed.add(integration)
+    for identifier, row in REGISTRY.items():
+        if wanted_modes.get(row.mode) and identifier not in disabled and identifier not in given:
+            _await(installed, identifier, row)
+    return installed
+
+
+def uninstall() -> None:
+    """Give the interpreter and all frameworks back what integrations replaced in this process."""
+    for identifier in sorted(_set_up):
+        patch.uninstall(identifier)
+    _set_up.clear()
+    _awaited.clear()
+    imports.forget_all()
 
 
 def load(place: str) -> Integration:
@@ -48,14 +133,43 @@ def load(place: str) -> Integration:
     return made
 
 
-def _identifier(one: object) -> object:
+def _await(installed: Installed, identifier: str, row: Row) -> None:
+    """Load it now if it needs nothing, else with the first event, or once one of its modules is there."""
+    if not row.modules and not row.late:
+        installed.load(identifier, row)
+        return
+    installed.waiting.add(identifier)
+    if row.late:
+        return
+    _living[:] = [one for one in _living if one() not in (None, installed)] + [ref(installed)]
+    if identifier not in _awaited:
+        _awaited.add(identifier)
+        for module in row.modules:
+            imports.when_imported(module, lambda _: _arrive(identifier, row))
+    elif any(imports.is_imported(module) for module in row.modules):
+        _arrive(identifier, row)
+
+
+def _arrive(identifier: str, row: Row) -> None:
+    """One of the integration's modules was imported: every client that waits for it gets it."""
+    for one in tuple(_living):
+        installed = one()
+        if installed is not None and identifier in installed.waiting:
+            installed.waiting.discard(identifier)
+            installed.load(identifier, row)
+
+
+def _identifier(one: Any) -> Any:
     return one if isinstance(one, str) else getattr(one, "identifier", None)
 
 
-def _set_up_once(integration: Integration) -> bool:
-    if integration.identifier in _set_up:
-        return True
-    with contained(f"setting up {integration.identifier}"):
-        integration.setup_once()
-        _set_up.add(integration.identifier)
-    return integration.identifier in _set_up
+def _is_ours(integration: Integration) -> bool:
+    """Whether an integration comes with this package, so that what it adds needs no second look."""
+    return type(integration).__module__.startswith("sentry_like.")
+
+
+def _warn_of_unknown(disabled: set[Any]) -> None:
+    for name in sorted(str(one) for one in disabled if one not in REGISTRY):
+        alike = nearest(name, REGISTRY)
+        hint = f"; did you mean {alike!r}?" if alike else ""
+        voice.once(f"disabled {name}", f"disabled_integrations names {name!r}, which is no integration{hint}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sentry_like.hub import Hub
+from sentry_like.integrations._common.patch import on_uninstall
 from sentry_like.integrations.base import Integration
 
 TYPE_CHECKING = False
@@ -24,6 +25,7 @@ class AtexitIntegration(Integration):
         import atexit
 
         atexit.register(drain_current_clients)
+        on_uninstall(self.identifier, lambda: atexit.unregister(drain_current_clients))
 
 
 def drain_current_clients() -> None:

@@ -5,12 +5,16 @@ events.
 from __future__ import annotations
 
 
+class DidNotEnable(Exception):
+    """What `setup_once` raises, with the reason in words, where the integration cannot work."""
+
+
 class Integration:
     """The base to derive from. Settings are constructor arguments.
 
     `identifier` names it: `hub.get_integration("flask")`. `setup_once` is called once per process, to patch
     or to subscribe; what it installs asks `Hub.current.get_integration(identifier)` at run time whether it
-    is wanted by the current client.
+    is wanted by the current client. `around` and `when_imported` in `_common` do that asking and waiting.
 
     Three more methods are asked for when they are there:
 

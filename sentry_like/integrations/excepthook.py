@@ -1,15 +1,16 @@
-"""Captures what nothing caught: wraps `sys.excepthook`, and calls the hook that was there before."""
+"""Captures what nothing caught: lays itself around `sys.excepthook`."""
 
 from __future__ import annotations
 
 import sys
 
-from sentry_like.errors import contained
 from sentry_like.hub import Hub
+from sentry_like.integrations._common.patch import around
 from sentry_like.integrations.base import Integration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 MECHANISM = {"type": "excepthook", "handled": False}
@@ -26,21 +27,21 @@ class ExcepthookIntegration(Integration):
         self.always_run = always_run
 
     def setup_once(self) -> None:
-        previous = sys.excepthook
-
-        def excepthook(kind: type[BaseException], error: BaseException, tb: TracebackType | None) -> None:
-            with contained("excepthook"):
-                report(kind, error, tb)
-            previous(kind, error, tb)
-
-        sys.excepthook = excepthook
+        @around(sys, "excepthook", self.identifier)
+        def excepthook(
+            original: Callable[..., object],
+            kind: type[BaseException],
+            error: BaseException,
+            tb: TracebackType | None,
+        ) -> object:
+            report(kind, error, tb)
+            return original(kind, error, tb)
 
 
 def report(kind: type[BaseException], error: BaseException, tb: TracebackType | None) -> None:
-    """Capture an uncaught exception if the current client wants it."""
+    """Capture an uncaught exception, unless somebody sits before the prompt and sees it."""
     hub = Hub.current
     integration = hub.get_integration(ExcepthookIntegration)
-    if integration is None or issubclass(kind, KeyboardInterrupt):
+    if issubclass(kind, KeyboardInterrupt) or (hasattr(sys, "ps1") and not integration.always_run):
         return
-    if integration.always_run or not hasattr(sys, "ps1"):
-        hub.capture_exception((kind, error, tb), mechanism=MECHANISM)
+    hub.capture_exception((kind, error, tb), mechanism=MECHANISM)

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from sentry_like.integrations.modules import ModulesIntegration, installed
+from sentry_like.integrations._common.packages import installed
+from sentry_like.integrations.modules import ModulesIntegration, fitting
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_odd_entries_of_the_path_are_survived(tmp_path, folder):
 
 def test_size_is_what_the_server_keeps(folder, sentry_accepts):
     many = folder(*(f"package{'x' * 100}{number}-1.0.{number}.dist-info" for number in range(200)))
-    modules = installed([many])
+    modules = fitting(installed([many]))
     assert 50 < len(modules) < 100
     assert len(json.dumps(modules)) <= 8192
     sentry_accepts(

@@ -1,0 +1,60 @@
+"""The one table of integrations: what there is, when each is set up, and from which version on its framework
+is supported.
+
+It holds text, so nothing is imported to know what there is; the installer and the docs read it.
+"""
+
+from __future__ import annotations
+
+DEFAULT, AUTO, MANUAL = "default", "auto", "manual"
+"""For every client; for every client whose application imports the framework; only where it is asked for."""
+
+
+class Row:
+    """What is known of an integration before it is loaded.
+
+    `place` is `module:Class` in this package. `modules` are what it integrates with: it is set up after the
+    first of them was imported. One that is `late` only adds to events, so it is loaded with the first.
+    `package` is the distribution the modules come from, and `minimum` the oldest version that will do; both
+    are empty for the standard library.
+    """
+
+    __slots__ = ("late", "minimum", "mode", "modules", "package", "place", "summary")
+
+    def __init__(
+        self,
+        place: str,
+        mode: str,
+        summary: str,
+        *,
+        modules: tuple[str, ...] = (),
+        late: bool = False,
+        package: str = "",
+        minimum: str = "",
+    ) -> None:
+        self.place = place
+        self.mode = mode
+        self.summary = summary
+        self.modules = modules
+        self.late = late
+        self.package = package
+        self.minimum = minimum
+
+
+REGISTRY = {
+    "argv": Row(
+        "argv:ArgvIntegration", DEFAULT, "Adds the command line, without the secrets on it.", late=True
+    ),
+    "atexit": Row(
+        "atexit:AtexitIntegration", DEFAULT, "Sends what is still queued when the interpreter exits."
+    ),
+    "dedupe": Row(
+        "dedupe:DedupeIntegration", DEFAULT, "Sends an exception once, however many layers report it."
+    ),
+    "excepthook": Row(
+        "excepthook:ExcepthookIntegration", DEFAULT, "Captures uncaught exceptions of the main thread."
+    ),
+    "modules": Row(
+        "modules:ModulesIntegration", DEFAULT, "Adds the versions of the installed packages.", late=True
+    ),
+}

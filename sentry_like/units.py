@@ -1,0 +1,91 @@
+"""Whose hub is current: the package's one ContextVar, and the task or thread that put there what it holds."""
+
+from __future__ import annotations
+
+import sys
+from _thread import get_ident
+from _weakref import ref
+from contextvars import ContextVar
+
+from sentry_like.errors import debug
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from sentry_like.hub import Hub
+    from sentry_like.layers import Layer
+
+MOST_POSTPONED = 20
+"""Errors in finalisers that one capture may set off."""
+
+
+class Unit:
+    """One task or thread: who may use what is current in it, and whether it is in the midst of a capture."""
+
+    __slots__ = ("is_capturing", "is_catching_up", "postponed", "task", "thread")
+
+    def __init__(self) -> None:
+        task = running_task()
+        self.task = None if task is None else ref(task)
+        self.thread = get_ident()
+        self.is_capturing = False
+        self.is_catching_up = False
+        self.postponed: tuple[Callable[[], object], ...] = ()
+
+    def is_running(self) -> bool:
+        """Whether it is this unit that runs now, and not one whose context was copied from it."""
+        task = running_task() if "asyncio" in sys.modules else None
+        if task is None:
+            return self.task is None and self.thread == get_ident()
+        return self.task is not None and self.task() is task
+
+    def catch_up(self) -> None:
+        """Do what was put off during a capture, and what that puts off in turn, up to a bound: it might never
+        end.
+        """
+        self.is_catching_up = True
+        try:
+            for _ in range(MOST_POSTPONED):
+                if not self.postponed:
+                    return
+                step, *rest = self.postponed
+                self.postponed = tuple(rest)
+                step()
+            debug(f"{len(self.postponed)} more errors in finalisers during one capture: they are not sent")
+        finally:
+            self.postponed = ()
+            self.is_catching_up = False
+
+
+class Active:
+    """What the ContextVar holds: the hub, its stack as it was when a task may have copied it, and the unit
+    it belongs to.
+    """
+
+    __slots__ = ("hub", "previous", "stack", "unit")
+
+    def __init__(self, hub: Hub, stack: tuple[Layer, ...], unit: Unit, previous: Active | None) -> None:
+        self.hub = hub
+        self.stack = stack
+        self.unit = unit
+        self.previous = previous
+
+
+def running_task() -> Any:
+    """The asyncio task that runs now, or `None`. asyncio is asked only when the application has imported
+    it.
+    """
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return None
+    try:
+        loop = asyncio._get_running_loop()
+        return None if loop is None else asyncio.current_task(loop)
+    except AttributeError:  # asyncio is only being imported
+        return None
+
+
+carried: ContextVar[Active | None] = ContextVar("sentry_like_hub")
+"""What is current here, or was current where this context was copied from."""
