@@ -11,6 +11,7 @@ import pytest
 
 import sentry_like
 from sentry_like import Hub, Scope
+from sentry_like.breadcrumbs import Crumb
 
 
 def tags(event):
@@ -353,3 +354,116 @@ def test_use_isolation_scope_replaces_the_present(init, events):
         sentry_like.set_tag("mine", "1")
         sentry_like.capture_message("x")
     assert tags(events[0]) == {"mine": "1"}
+
+
+# -- what integrations ask of a hub
+
+
+MECHANISM = {"type": "made", "handled": False}
+
+
+def error_of(text):
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        return error
+
+
+def test_event_that_is_refused_is_never_built(init, events):
+    built = []
+    init(ignore_errors=[ValueError])
+    error = error_of("x")
+    hint = {"exc_info": (ValueError, error, error.__traceback__)}
+    assert Hub.current.capture_built(built.append, hint) is None
+    assert not built
+    assert not events
+
+
+def test_event_that_is_built_has_its_own_fields_the_exception_and_the_scope(init, events):
+    init()
+    sentry_like.set_tag("a", "1")
+    error = error_of("x")
+    hint = {"exc_info": (ValueError, error, error.__traceback__)}
+    event_id = Hub.current.capture_built(lambda cleaning: {"logger": "shop"}, hint, MECHANISM)
+    assert event_id == events[0]["event_id"] == sentry_like.last_event_id()
+    assert (events[0]["logger"], events[0]["tags"], events[0]["level"]) == ("shop", {"a": "1"}, "error")
+    assert events[0]["exception"]["values"][0]["mechanism"] == MECHANISM
+
+
+def test_event_may_be_built_without_an_exception(init, events):
+    init()
+
+    def build(cleaning):
+        return {"level": "warning", "message": cleaning.text("x" * 20, 10, ("message",))}
+
+    Hub.current.capture_built(build, {})
+    assert (events[0]["level"], len(events[0]["message"])) == ("warning", 10)
+
+
+def test_builder_that_fails_costs_only_the_event(init, events, lenient):
+    client = init()
+    assert Hub.current.capture_built(lambda cleaning: 1 / 0, {}) is None
+    assert not events
+    assert client.stats()["error"]["lost"] == {"internal_sdk_error": 1}
+
+
+def test_what_a_finaliser_reports_during_a_capture_is_sent_after_it(init, events):
+    def before_send(event, hint):
+        if "outer" in event.get("message", ""):
+            Hub.current.report(error_of("inner"), MECHANISM)
+        return event
+
+    init(before_send=before_send)
+    sentry_like.capture_message("outer")
+    assert [event.get("message") for event in events] == ["outer", None]
+    assert events[1]["exception"]["values"][0]["value"] == "inner"
+
+
+def test_finalisers_that_report_in_each_capture_come_to_an_end(init, events):
+    def before_send(event, hint):
+        Hub.current.report(error_of("again"), MECHANISM)
+        return event
+
+    init(before_send=before_send)
+    sentry_like.capture_message("outer")
+    assert 1 < len(events) < 50
+    before = len(events)
+    sentry_like.capture_message("outer")
+    assert len(events) == 2 * before
+
+
+def test_crumb_is_made_when_an_event_first_needs_it(init, events):
+    made = []
+
+    class Late(Crumb):
+        def make(self):
+            made.append(1)
+            return {"timestamp": 1.0, "message": "late"}
+
+    init()
+    Hub.current.keep_crumb(Late({}), {})
+    assert not made
+    for _ in range(2):
+        sentry_like.capture_message("x")
+    assert made == [1]
+    assert [event["breadcrumbs"]["values"][0]["message"] for event in events] == ["late", "late"]
+
+
+def test_hook_for_breadcrumbs_sees_a_late_crumb_and_its_hint(init, events):
+    seen = []
+
+    class Late(Crumb):
+        def make(self):
+            return {"timestamp": 1.0, "message": "late"}
+
+    init(before_breadcrumb=lambda crumb, hint: seen.append((crumb["message"], hint)))
+    Hub.current.keep_crumb(Late({}), {"log_record": 5})
+    sentry_like.capture_message("x")
+    assert seen == [("late", {"log_record": 5})]
+    assert "breadcrumbs" not in events[0]
+
+
+def test_nothing_is_kept_without_a_client():
+    Hub.current.keep_crumb(Crumb({"message": "x"}), {})
+    assert Hub.current.capture_built(lambda cleaning: {}, {}) is None
+    assert not list(Hub.current.scope.breadcrumbs)
