@@ -62,6 +62,7 @@ class Client:
         self._is_loaded = False
         self.integrations = install(self.options) if self.is_active() else Installed()
         self._pipeline = Pipeline(self.options, self._defaults(), self.integrations, self.reports)
+        self.integrations.start(self)
 
     def _defaults(self) -> Event:
         """What every event of this client says, made once and shared."""

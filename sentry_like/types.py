@@ -30,7 +30,7 @@ OnLost: TypeAlias = Callable[[str, str, int], None]
 
 
 class Integration(Protocol):
-    """What an integration must have; `process_event`, `refuses` and `on_captured` are optional (see
+    """What an integration must have; all but `setup_once` are optional (see
     `integrations.base`).
     """
 
@@ -40,6 +40,7 @@ class Integration(Protocol):
     def process_event(self, event: Event, hint: Hint) -> None: ...
     def refuses(self, error: BaseException) -> bool: ...
     def on_captured(self, event: Event, hint: Hint) -> None: ...
+    def on_started(self, client: Any) -> None: ...
 
 
 class Client(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from _weakref import ref
 
-from sentry_like.errors import describe, is_applications_own, voice
+from sentry_like.errors import contained, describe, is_applications_own, voice
 from sentry_like.integrations._common import imports, patch
 from sentry_like.integrations.base import DidNotEnable
 from sentry_like.integrations.registry import AUTO, DEFAULT, REGISTRY
@@ -16,8 +16,10 @@ from sentry_like.options.problems import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from sentry_like.client import Client
     from sentry_like.integrations.registry import Row
     from sentry_like.options import Options
     from sentry_like.types import Integration
@@ -39,6 +41,7 @@ class Installed(dict[str, "Integration"]):
         super().__init__()
         self.failed: dict[str, str] = {}
         self.waiting: set[str] = set()
+        self._client: Callable[[], Client | None] = lambda: None
         self._sort()
 
     def __repr__(self) -> str:
@@ -57,6 +60,7 @@ class Installed(dict[str, "Integration"]):
         self.failed.pop(identifier, None)
         self[identifier] = integration
         self._sort()
+        self._tell_started(integration)
 
     def load(self, identifier: str, row: Row) -> None:
         """Add the one that the table names, with its default settings."""
@@ -71,6 +75,14 @@ class Installed(dict[str, "Integration"]):
         else:
             self.add(integration)
 
+    def start(self, client: Client) -> None:
+        """Tell those who want to know that their client is ready to capture, and the late ones when they
+        come.
+        """
+        self._client = ref(client)
+        for integration in tuple(self.values()):
+            self._tell_started(integration)
+
     def load_late(self) -> None:
         """Add those that were left for the first event."""
         for identifier in sorted(self.waiting):
@@ -78,6 +90,12 @@ class Installed(dict[str, "Integration"]):
             if row is not None and row.late:
                 self.waiting.discard(identifier)
                 self.load(identifier, row)
+
+    def _tell_started(self, integration: Integration) -> None:
+        client = self._client()
+        if client is not None and hasattr(integration, "on_started"):
+            with contained(integration.identifier):
+                integration.on_started(client)
 
     def _note_failure(self, identifier: str, error: BaseException) -> None:
         patch.uninstall(identifier)

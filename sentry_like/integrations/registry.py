@@ -54,6 +54,16 @@ REGISTRY = {
     "excepthook": Row(
         "excepthook:ExcepthookIntegration", DEFAULT, "Captures uncaught exceptions of the main thread."
     ),
+    "faulthandler": Row(
+        "faulthandler:FaulthandlerIntegration",
+        MANUAL,
+        "Sends at the next start what killed the interpreter: a segmentation fault, a fatal signal.",
+    ),
+    "gnu_backtrace": Row(
+        "gnu_backtrace:GnuBacktraceIntegration",
+        MANUAL,
+        "Turns native stack traces within messages of exceptions into frames.",
+    ),
     "modules": Row(
         "modules:ModulesIntegration", DEFAULT, "Adds the versions of the installed packages.", late=True
     ),

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from sentry_like.types import Event
 
 
+THREAD_NAME = "sentry-like.worker"
+"""The thread of ours that sends: what it does is not the application's doing."""
+
+
 class Transport:
     """Carries envelopes away. Any thread may call any method; none raises, and only `flush`, `drain` and
     `close` take time.

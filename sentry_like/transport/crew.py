@@ -13,6 +13,7 @@ from time import monotonic
 
 from sentry_like.errors import contained
 from sentry_like.transport.backlog import Ticket
+from sentry_like.transport.base import THREAD_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from sentry_like.protocol.envelope import Envelope
     from sentry_like.transport.backlog import Backlog
     from sentry_like.transport.delivery import Delivery
-
-THREAD_NAME = "sentry-like.worker"
 
 REPORT_SECONDS = 60.0
 """So long losses wait for an envelope to travel with (protocol, "Client reports", "Mechanics")."""
