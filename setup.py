@@ -33,15 +33,21 @@ setup(
         + COMPRESSION
         + SOCKS
         + [
+            "anyio>=4",
             "hypothesis>=6.100",
             "import-linter>=2",
+            "loguru>=0.7",
             "mypy>=1.15",
             "pytest>=8",
             "pytest-randomly>=3.15",
+            "rich>=13",
             "ruff>=0.9",
             "sentry-relay==0.10.1",
+            "structlog>=21",
             "tomli>=2; python_version < '3.11'",
             "trustme>=1.1",
+            "typer>=0.12",
+            "uvloop>=0.19; platform_python_implementation == 'CPython'",
         ],
     },
     entry_points={"console_scripts": ["sentry-like = sentry_like.cli:main"]},

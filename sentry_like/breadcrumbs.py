@@ -31,9 +31,13 @@ class Crumb:
     def finish(self, finisher: Callable[[Breadcrumb], Breadcrumb]) -> Breadcrumb:
         """The crumb as it is sent; `finisher` makes it JSON-safe and scrubs it, at the first call only."""
         if not self.finished:
-            self.fields = finisher(self.make())
-            self.finished = True
+            self.settle(finisher(self.make()))
         return self.fields
+
+    def settle(self, fields: Breadcrumb) -> None:
+        """Let these be the fields as they are sent."""
+        self.fields = fields
+        self.finished = True
 
 
 class Crumbs:

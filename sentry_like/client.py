@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sentry_like.capture.cleaning import Cleaning
+    from sentry_like.capture.scrub import EventScrubber
     from sentry_like.transport.base import Transport
     from sentry_like.types import Breadcrumb, Event, ExcInfo, Hint, Mechanism
 
@@ -78,6 +79,11 @@ class Client:
             },
             "contexts": {"runtime": runtime_context()},
         }
+
+    @property
+    def scrubber(self) -> EventScrubber:
+        """What finds secrets, for integrations that make texts late."""
+        return self._capture.scrubber
 
     def is_active(self) -> bool:
         """Whether captured events go anywhere."""
@@ -233,10 +239,12 @@ class Client:
         bound = self.options.max_breadcrumbs
         if self.transport is None or bound == 0:
             return
-        if self.options.before_breadcrumb is None:
-            scope.push_crumb(crumb, bound)
-        else:
-            self.add_breadcrumb(scope, crumb.make(), hint)
+        if self.options.before_breadcrumb is not None:
+            wanted = self._pipeline.before_breadcrumb(crumb.make(), hint)
+            if wanted is None:
+                return
+            crumb.settle(self._start().breadcrumb(dict(wanted)))
+        scope.push_crumb(crumb, bound)
 
     # -- the rest
 

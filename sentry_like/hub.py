@@ -274,11 +274,15 @@ class Hub(metaclass=HubMeta):
         """Capture what a finaliser met, which garbage collection may run in the midst of another capture:
         then it waits for the end of that one.
         """
+        self.after_capture(lambda: self.capture_exception(error, mechanism=mechanism))
+
+    def after_capture(self, step: Callable[[], object]) -> None:
+        """Call `step` now, or, in the midst of a capture, once that is done."""
         unit = active_now().unit
         if unit.is_capturing:
-            unit.postponed = (*unit.postponed, lambda: self.report(error, mechanism))
+            unit.postponed = (*unit.postponed, step)
         else:
-            self.capture_exception(error, mechanism=mechanism)
+            step()
 
     def _capture(self, where: str, client: Client, capture: Callable[[], str | None]) -> str | None:
         """Run a capture, contained, and not within another: hooks and reprs that capture would never end."""

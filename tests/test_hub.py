@@ -467,3 +467,17 @@ def test_nothing_is_kept_without_a_client():
     Hub.current.keep_crumb(Crumb({"message": "x"}), {})
     assert Hub.current.capture_built(lambda cleaning: {}, {}) is None
     assert not list(Hub.current.scope.breadcrumbs)
+
+
+def test_late_crumb_that_the_hook_has_seen_may_still_learn_more(init, events):
+    class Growing(Crumb):
+        def make(self):
+            return {"timestamp": 1.0, "message": "started"}
+
+    init(before_breadcrumb=lambda crumb, hint: {**crumb, "category": "seen"})
+    crumb = Growing({})
+    Hub.current.keep_crumb(crumb, {})
+    crumb.fields = {**crumb.fields, "message": "ended"}
+    sentry_like.capture_message("x")
+    kept = events[0]["breadcrumbs"]["values"][0]
+    assert (kept["message"], kept["category"]) == ("ended", "seen")

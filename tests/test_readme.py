@@ -24,6 +24,7 @@ def test_every_snippet_runs_and_what_it_captures_arrives(relay):
         [
             "ZeroDivisionError",
             "The nightly import found nothing to do",
+            "ValueError",
             "Checkout took long",
             "hello from ann",
             "hello from bob",

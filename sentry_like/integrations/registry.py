@@ -67,4 +67,16 @@ REGISTRY = {
     "modules": Row(
         "modules:ModulesIntegration", DEFAULT, "Adds the versions of the installed packages.", late=True
     ),
+    "stdlib": Row(
+        "stdlib:StdlibIntegration",
+        DEFAULT,
+        "Keeps outgoing HTTP requests and subprocesses as breadcrumbs.",
+        modules=("http.client", "subprocess"),
+    ),
+    "sys_exit": Row(
+        "sys_exit:SysExitIntegration", MANUAL, "Captures calls of `sys.exit` that tell of a failure."
+    ),
+    "warnings": Row(
+        "warnings:WarningsIntegration", MANUAL, "Keeps warnings as breadcrumbs, or captures them."
+    ),
 }

@@ -35,26 +35,35 @@ def installed(folders: Iterable[object]) -> dict[str, str]:
 
 
 def demand(package: str, minimum: str) -> None:
-    """Check that the installed version of a package will do; one without metadata is trusted.
+    """Check that the installed version of a package will do; one without a version, or with version 0 as of
+    a build that had none, is trusted.
 
     Raises:
         DidNotEnable: it is too old.
     """
-    version = installed(sys.path).get(package.replace("_", "-").lower())
-    if version is not None and release_of(version) < release_of(minimum):
+    wanted = _normal(package)
+    version = next((found for name, found in installed(sys.path).items() if _normal(name) == wanted), "")
+    if () < release_of(version) < release_of(minimum):
         raise DidNotEnable(f"needs {package} {minimum} or newer, found {version}")
 
 
 def release_of(version: str) -> tuple[int, ...]:
-    """The leading numbers of a version: `(2, 1)` of "2.1rc1"."""
+    """The leading numbers of a version, to compare by: `(2, 1)` of "2.1.0rc1" as of "2.1"."""
     numbers = []
-    for part in version.split("."):
+    for part in version.rpartition("!")[2].lstrip("vV").split("."):
         digits = part[: len(part) - len(part.lstrip("0123456789"))]
         if digits:
             numbers.append(int(digits))
         if digits != part:
             break
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
     return tuple(numbers)
+
+
+def _normal(name: str) -> str:
+    """A name of a package in the one spelling that stands for all (PEP 503)."""
+    return name.replace("_", "-").replace(".", "-").lower()
 
 
 def _entries(folder: object) -> list[str]:

@@ -6,6 +6,14 @@ import sys
 
 from sentry_like.errors import contained
 from sentry_like.hub import Hub
+from sentry_like.integrations._common.wrappers import (
+    ASYNC_GENERATOR,
+    COROUTINE,
+    GENERATOR,
+    ITERABLE_COROUTINE,
+    flags_of,
+)
+from sentry_like.units import carried
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,42 +22,44 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from sentry_like.scope import Scope
+    from sentry_like.units import Active
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-GENERATORS = 0x20 | 0x200
-COROUTINE = 0x80
-"""Flags of a code object (`inspect.CO_*`, without the module)."""
-NO_ERRORS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+CANCELLATIONS = (("asyncio", "CancelledError"), ("trio", "Cancelled"), ("greenlet", "GreenletExit"))
+"""How tasks are ended, where the application has imported what has tasks."""
 
 
 def is_error(error: BaseException) -> bool:
     """Whether somebody should be told: not of the ways in which a program, task or generator is ended, nor of
     a group of nothing else.
     """
-    members = getattr(error, "exceptions", None)
-    if isinstance(members, tuple) and members and not isinstance(error, Exception):
-        return any(is_error(member) for member in members if isinstance(member, BaseException))
-    asyncio = sys.modules.get("asyncio")
-    cancelled = getattr(asyncio, "CancelledError", KeyboardInterrupt)
-    return not isinstance(error, (*NO_ERRORS, cancelled))
+    members = () if isinstance(error, Exception) else getattr(error, "exceptions", ())
+    if isinstance(members, tuple) and any(isinstance(member, BaseException) for member in members):
+        return any(is_error(member) for member in members)
+    return not isinstance(error, ENDINGS) and not any(
+        isinstance(error, getattr(sys.modules.get(module), name, ())) for module, name in CANCELLATIONS
+    )
 
 
 class unit_of_work:  # noqa: N801  # used as a function: `with unit_of_work("cron", "nightly") as scope:`
     """A block, or a decorator, in which a fork of the current hub is current: what is set there is gone after
-    it.
+    it, and so is what was left open within.
 
     Breadcrumbs start anew, `name` becomes the transaction, and `op` says what kind of work it is. An
     exception that ends the block is captured as unhandled and raised on. With `flush` the end of the block
     waits until what was captured has left, for at most `flush_timeout` seconds (default:
     `shutdown_timeout`). Works with `with`, with `async with`, and on plain and `async def` functions; a
-    decorated function starts a unit at each call, and without a name goes by its own.
+    decorated function starts a unit at each call, and without a name goes by its own. One object may be
+    used again, nested and by many threads.
 
     Raises:
-        TypeError: it decorates a generator function, which runs bit by bit in whatever hub is current.
+        TypeError: it decorates a generator function, which runs bit by bit in whatever hub is current, or no
+            function.
     """
 
-    __slots__ = ("_hub", "flush", "flush_timeout", "name", "op", "tags")
+    __slots__ = ("_entered", "flush", "flush_timeout", "name", "op", "tags")
 
     def __init__(
         self,
@@ -65,10 +75,12 @@ class unit_of_work:  # noqa: N801  # used as a function: `with unit_of_work("cro
         self.tags = dict(tags or {})
         self.flush = flush
         self.flush_timeout = flush_timeout
+        self._entered: dict[int, Hub] = {}
 
     def __enter__(self) -> Scope:
-        self._hub = hub = Hub(Hub.current)
+        hub = Hub(Hub.current)
         hub.__enter__()
+        self._entered[id(hub)] = hub
         scope = hub.scope
         scope.clear_breadcrumbs()
         if self.name is not None:
@@ -80,8 +92,7 @@ class unit_of_work:  # noqa: N801  # used as a function: `with unit_of_work("cro
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._capture(error)
-        hub = self._leave()
+        hub = self._end(error)
         if self.flush:
             hub.flush(self.flush_timeout)
 
@@ -91,49 +102,96 @@ class unit_of_work:  # noqa: N801  # used as a function: `with unit_of_work("cro
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._capture(error)
-        hub = self._leave()
+        hub = self._end(error)
         if self.flush and hub.client is not None:
-            from asyncio import get_running_loop
-
-            await get_running_loop().run_in_executor(None, hub.flush, self.flush_timeout)
+            await _flush_aside(hub, self.flush_timeout)
 
     def __call__(self, function: F) -> F:
+        if isinstance(function, (staticmethod, classmethod)):
+            return type(function)(self(function.__func__))
+        if not callable(function) or isinstance(function, type):
+            raise TypeError(f"a unit of work is a function or a block, not {function!r:.100}")
         from functools import wraps
 
-        flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-        if flags & GENERATORS:
-            raise TypeError(
-                f"{function.__qualname__} is a generator function: its body runs where it is consumed; "
-                "use the block around the loop that consumes it"
-            )
-        if flags & COROUTINE:
+        flags = flags_of(function)
+        name = _name_of(function)
+        unit = self if self.name is not None else self._named(name)
+        if flags & (COROUTINE | ITERABLE_COROUTINE) or _is_marked_as_coroutine(function):
 
             @wraps(function)
             async def run_async(*args: Any, **kwargs: Any) -> Any:
-                async with self._named_after(function):
+                async with unit:
                     return await function(*args, **kwargs)
 
             return run_async  # type: ignore[return-value]  # it has the signature of `function`
+        if flags & (GENERATOR | ASYNC_GENERATOR):
+            raise TypeError(
+                f"{name} is a generator function: its body runs where it is consumed; "
+                "use the block around the loop that consumes it"
+            )
 
         @wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
-            with self._named_after(function):
+            with unit:
                 return function(*args, **kwargs)
 
         return run  # type: ignore[return-value]  # likewise
 
-    def _named_after(self, function: Callable[..., Any]) -> unit_of_work:
-        name = self.name if self.name is not None else getattr(function, "__qualname__", None)
+    def _named(self, name: str) -> unit_of_work:
         return unit_of_work(self.op, name, tags=self.tags, flush=self.flush, flush_timeout=self.flush_timeout)
 
-    def _capture(self, error: BaseException | None) -> None:
-        if error is not None and is_error(error):
-            self._hub.capture_exception(error, mechanism={"type": self.op, "handled": False})
-
-    def _leave(self) -> Hub:
-        hub = self._hub
-        del self._hub
-        with contained("unit_of_work"):
-            hub.__exit__(None, None, None)
+    def _end(self, error: BaseException | None) -> Hub:
+        """Capture what ends the block, and put back what was current before it."""
+        active = self._active()
+        hub = next(reversed(self._entered.values())) if active is None else active.hub
+        del self._entered[id(hub)]
+        if active is not None:
+            carried.set(active)  # hubs that were left entered within the block are left with it
+        try:
+            with contained("unit_of_work"):
+                if error is not None and is_error(error):
+                    hub.capture_exception(error, mechanism={"type": self.op, "handled": False})
+        finally:
+            if active is not None:
+                carried.set(active.previous)
         return hub
+
+    def _active(self) -> Active | None:
+        """The entry of this block's innermost hub; none where the block ends in another context, of which
+        nothing is to be put back.
+        """
+        found, active = None, carried.get(None)
+        while active is not None:
+            if active.hub is found or (found is None and id(active.hub) in self._entered):
+                found, entry = active.hub, active
+            active = active.previous
+        return None if found is None else entry
+
+
+async def _flush_aside(hub: Hub, timeout: float | None) -> None:
+    """Wait on another thread while the event loop goes on; on this one where there is no loop of asyncio, or
+    its threads have ended.
+    """
+    asyncio = sys.modules.get("asyncio")
+    loop = None if asyncio is None else asyncio._get_running_loop()
+    try:
+        flushed = None if loop is None else loop.run_in_executor(None, hub.flush, timeout)
+    except RuntimeError:
+        flushed = None
+    if flushed is None:
+        hub.flush(timeout)
+    else:
+        await flushed
+
+
+def _is_marked_as_coroutine(function: object) -> bool:
+    """Whether `inspect.markcoroutinefunction` was applied; if it was, the module is there."""
+    inspect = sys.modules.get("inspect")
+    return inspect is not None and bool(inspect.iscoroutinefunction(function))
+
+
+def _name_of(function: Any) -> str:
+    """The name by which a function is known, a partial by that of its function, an object by its class."""
+    while type(function).__name__ == "partial" and hasattr(function, "func"):
+        function = function.func
+    return str(getattr(function, "__qualname__", None) or type(function).__qualname__)

@@ -1,0 +1,254 @@
+"""The function that stands in the place of somebody else's, such that nobody can tell from outside.
+
+It keeps the signature and the kind of the original (plain, coroutine, generator), its results and its
+exceptions, with their causes and contexts. A fault of ours never costs the call: the original is called
+once, come what may.
+"""
+
+from __future__ import annotations
+
+from sentry_like.errors import absorb, is_applications_own
+from sentry_like.hub import Hub
+from sentry_like.units import carried
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Function = Callable[..., Any]
+
+GENERATOR, COROUTINE, ITERABLE_COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
+"""Flags of a code object (`inspect.CO_*`, without the module)."""
+COPIED = ("__module__", "__name__", "__qualname__", "__doc__", "__type_params__")
+
+
+class Switch:
+    """Whether what an integration laid around something acts: for clients that have the integration, until it
+    is uninstalled.
+    """
+
+    __slots__ = ("identifier",)
+
+    def __init__(self, identifier: str) -> None:
+        self.identifier: str | None = identifier
+
+    def is_on(self) -> bool:
+        """Whether the current client has the integration."""
+        try:
+            active = carried.get(None)
+            hub = active.hub if active is not None and active.unit.is_running() else Hub.current
+            client = hub.client
+            return client is not None and client.get_integration(self.identifier) is not None
+        except Exception:  # noqa: BLE001  # as the interpreter ends, our modules may be emptied before others
+            return False
+
+    def passes(self, error: BaseException) -> bool:
+        """Whether it ends what the application does, and is no fault of ours: Ctrl-C, a cancellation,
+        `GeneratorExit`.
+        """
+        faults = (Exception, KeyboardInterrupt, SystemExit)
+        return not isinstance(error, faults) or is_applications_own(error)
+
+    def absorb(self, error: BaseException) -> None:
+        """Say what failed; near the limit of recursion even that may fail."""
+        try:
+            absorb(f"the integration {self.identifier}", error)
+        except RecursionError:
+            return
+
+
+class Call:
+    """The original as our function gets it: knows whether it was called, and how that ended."""
+
+    __slots__ = ("error", "function", "result", "was_called")
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.was_called = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.was_called = True
+        try:
+            self.result = self.function(*args, **kwargs)
+        except BaseException as error:
+            self.error = error
+            raise
+        return self.result
+
+    def passes(self, error: BaseException, switch: Switch) -> bool:
+        """Whether what came out of our function is not a fault of ours, and must pass; a fault dies here."""
+        if error is self.error or switch.passes(error):
+            self.error = None  # else it would hold itself alive, with all its frames
+            return True
+        switch.absorb(error)
+        return False
+
+    def outcome(self) -> Any:
+        """How the original ended: its result, or its exception as it was."""
+        error, self.error = self.error, None
+        if error is None:
+            return self.result
+        context = error.__context__
+        try:
+            raise error
+        except BaseException:
+            error.__context__ = context  # `raise` replaces it by what the caller is handling
+            raise
+        finally:
+            del error, context
+
+
+class AwaitedCall(Call):
+    """The same for a coroutine function."""
+
+    __slots__ = ()
+
+    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.was_called = True
+        try:
+            self.result = await self.function(*args, **kwargs)
+        except BaseException as error:
+            self.error = error
+            raise
+        return self.result
+
+
+def wrap_around(switch: Switch, original: Function, function: Function) -> Function:
+    """What calls `function(original, ...)`."""
+    if flags_of(original) & COROUTINE:
+        return _disguised(_awaiting_around(switch, original, function), original)
+    return _of_its_kind(_calling_around(switch, original, function), original)
+
+
+def wrap_before(switch: Switch, original: Function, function: Function) -> Function:
+    """What calls `function(...)`, then the original."""
+    return _of_its_kind(_calling_before(switch, original, function), original)
+
+
+def flags_of(function: Any) -> int:
+    """The flags of the code that runs when a function, a method, a partial or a callable object is called."""
+    while type(function).__name__ == "partial" and hasattr(function, "func"):
+        function = function.func
+    if not hasattr(function, "__code__") and not hasattr(function, "__func__"):
+        function = getattr(type(function), "__call__", None)  # noqa: B004  # it is wanted, not just its presence
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return getattr(code, "co_flags", 0)
+
+
+def _calling_around(switch: Switch, original: Function, function: Function) -> Function:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not switch.is_on():
+            return original(*args, **kwargs)
+        call = Call(original)
+        try:
+            result = function(call, *args, **kwargs)
+        except BaseException as error:
+            if call.passes(error, switch):
+                raise
+        else:
+            call.error = None
+            return result
+        return call.outcome() if call.was_called else original(*args, **kwargs)
+
+    return wrapper
+
+
+def _awaiting_around(switch: Switch, original: Function, function: Function) -> Function:
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not switch.is_on():
+            return await original(*args, **kwargs)
+        call = AwaitedCall(original)
+        try:
+            result = await function(call, *args, **kwargs)
+        except BaseException as error:
+            if call.passes(error, switch):
+                raise
+        else:
+            call.error = None
+            return result
+        return call.outcome() if call.was_called else await original(*args, **kwargs)
+
+    return wrapper
+
+
+def _calling_before(switch: Switch, original: Function, function: Function) -> Function:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if switch.is_on():
+            try:
+                function(*args, **kwargs)
+            except BaseException as error:
+                if switch.passes(error):
+                    raise
+                switch.absorb(error)
+        return original(*args, **kwargs)
+
+    return wrapper
+
+
+def _of_its_kind(call: Function, original: Function) -> Function:
+    """The same as a function of the original's kind, whose result `call` answers."""
+    flags = flags_of(original)
+    if flags & GENERATOR:
+        call = _generating(call)
+        if flags & ITERABLE_COROUTINE:  # what `types.coroutine` does to a generator function
+            call.__code__ = call.__code__.replace(co_flags=call.__code__.co_flags | ITERABLE_COROUTINE)
+    elif flags & ASYNC_GENERATOR:
+        call = _generating_async(call)
+    elif flags & COROUTINE:
+        call = _awaiting(call)
+    return _disguised(call, original)
+
+
+def _generating(call: Function) -> Function:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return (yield from call(*args, **kwargs))
+
+    return wrapper
+
+
+def _awaiting(call: Function) -> Function:
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return await call(*args, **kwargs)
+
+    return wrapper
+
+
+def _generating_async(call: Function) -> Function:
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        generator = call(*args, **kwargs)
+        step = generator.asend(None)
+        while True:
+            try:
+                value = await step
+            except StopAsyncIteration:
+                return
+            finally:
+                step = None  # it holds what was thrown in, whose traceback holds this frame
+            try:
+                sent = yield value
+            except BaseException as error:  # noqa: BLE001  # GeneratorExit as well: it is the original's to handle
+                step = generator.athrow(error)
+            else:
+                step = generator.asend(sent)
+
+    return wrapper
+
+
+def _disguised(wrapper: Function, original: Function) -> Function:
+    """The wrapper with the name, documentation and signature of the original."""
+    for attribute in COPIED:
+        value = getattr(original, attribute, None)
+        if value is not None:
+            setattr(wrapper, attribute, value)
+    annotate = getattr(original, "__annotate__", None)
+    wrapper.__annotations__ = {}
+    if annotate is None:
+        wrapper.__annotations__ = getattr(original, "__annotations__", None) or {}
+    else:  # since 3.14 they are worked out when they are asked for, which we must not do
+        wrapper.__annotate__ = annotate  # type: ignore[attr-defined]  # of 3.14
+    wrapper.__dict__.update(getattr(original, "__dict__", {}))
+    wrapper.__wrapped__ = original  # type: ignore[attr-defined]  # as `functools.wraps` does
+    return wrapper
