@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sentry_like.options import Options
     from sentry_like.protocol.dsn import Dsn
     from sentry_like.protocol.envelope import Envelope, Item
+    from sentry_like.transport.compression import Encoding
     from sentry_like.transport.reports import Reports
     from sentry_like.types import Event
 
@@ -158,6 +159,9 @@ class MadeAtFirstUse(Transport):
         return self.made.pending() if "_made" in self.__dict__ else 0
 
 
+BUILT_IN = ("gzip", "none")
+"""Compressions that every Python has."""
+
 UNSUPPORTED = "unsupported"
 """A function is handed events and nothing else: a reason of our own."""
 
@@ -216,18 +220,9 @@ def _take_event(function: Callable[[Event], object], envelope: Envelope) -> list
 def _over_http(
     options: Options, dsn: Dsn, reports: Reports, log: Callable[[str], object], environ: Mapping[str, str]
 ) -> Transport:
-    # Imported here: clients with a transport of their own do without.
-    from sentry_like.transport import compression, proxies
-
-    proxy = proxies.choose(
-        dsn.scheme,
-        dsn.host,
-        dsn.port,
-        https_proxy=options.https_proxy,
-        http_proxy=options.http_proxy,
-        environ=environ,
-    )
-    encoding = compression.choose(options.compression, options.compression_level)
+    proxy = _proxy_for(options, dsn, environ)
+    if options.compression not in BUILT_IN:
+        _encoding_for(options)  # to refuse here what is not installed
 
     def make() -> Transport:
         from sentry_like.transport.http import HttpPost
@@ -239,9 +234,31 @@ def _over_http(
             queue_size=options.transport_queue_size,
             queue_bytes=options.transport_queue_bytes,
             timeout=options.transport_timeout,
-            encoding=encoding,
+            encoding=_encoding_for(options),
             wants_reports=options.send_client_reports,
             log=log,
         )
 
     return MadeAtFirstUse(make, reports)
+
+
+def _proxy_for(options: Options, dsn: Dsn, environ: Mapping[str, str]) -> str | None:
+    given = options.http_proxy or options.https_proxy
+    if not given and not any(name.lower().endswith("_proxy") for name in environ):
+        return None  # as in most processes, which need not load more to know it
+    from sentry_like.transport.proxies import choose
+
+    return choose(
+        dsn.scheme,
+        dsn.host,
+        dsn.port,
+        https_proxy=options.https_proxy,
+        http_proxy=options.http_proxy,
+        environ=environ,
+    )
+
+
+def _encoding_for(options: Options) -> Encoding | None:
+    from sentry_like.transport.compression import choose
+
+    return choose(options.compression, options.compression_level)
