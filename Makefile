@@ -28,6 +28,7 @@ bugsink: .venv/ready ## show that a server nobody here wrote takes the demo's ev
 
 docs: .venv/ready ## rewrite the pages that are made from code
 	$(BIN)/python scripts/write_options_doc
+	$(BIN)/python scripts/write_integrations_doc
 
 fmt: .venv/ready ## format the code
 	$(BIN)/ruff check --fix .

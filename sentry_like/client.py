@@ -53,8 +53,9 @@ class Client:
 
     def __init__(self, dsn: str | None = None, *, config_file: str | None = None, **options: Any) -> None:
         config = None if config_file is None else read_config_file(config_file)
-        self._given = options if dsn is None else {"dsn": dsn, **options}
-        self.options = Options.resolve(self._given, os.environ, config)
+        self._given = {"dsn": dsn, "config_file": config_file, **options}
+        given = options if dsn is None else {"dsn": dsn, **options}
+        self.options = Options.resolve(given, os.environ, config)
         self.dsn = Dsn.parse(self.options.dsn) if self.options.dsn else None
         voice.debug = voice.debug or bool(self.options.debug)
         self.reports = Reports(on_lost=self.options.on_lost)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from types import CodeType, TracebackType
 
 
+ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+CANCELLATIONS = (("asyncio", "CancelledError"), ("trio", "Cancelled"), ("greenlet", "GreenletExit"))
+"""How tasks are ended, where the application has imported what has tasks."""
+
+
 class Voice:
     """What is said aloud: everything with `debug`, else only failures, each cause once."""
 
@@ -37,7 +42,12 @@ voice = Voice()
 
 
 def say(message: str) -> None:
-    """Write one line to stderr; a closed, missing or failing stderr (daemons, pythonw) is not an error."""
+    """Write one line to stderr; a closed, missing or failing stderr (daemons, pythonw) is not an error.
+
+    Nothing is said once the interpreter empties its modules: what fails then tells nobody anything.
+    """
+    if sys.is_finalizing():
+        return
     line = " ".join(message.splitlines())
     try:
         sys.stderr.write(f"[sentry_like] {line}\n")
@@ -114,6 +124,18 @@ def describe(error: BaseException) -> str:
         return name
 
 
+def is_error(error: BaseException) -> bool:
+    """Whether somebody should be told: not of the ways in which a program, task or generator is ended, nor of
+    a group of nothing else.
+    """
+    members = () if isinstance(error, Exception) else getattr(error, "exceptions", ())
+    if isinstance(members, tuple) and any(isinstance(member, BaseException) for member in members):
+        return any(is_error(member) for member in members)
+    return not isinstance(error, ENDINGS) and not any(
+        isinstance(error, getattr(sys.modules.get(module), name, ())) for module, name in CANCELLATIONS
+    )
+
+
 def is_applications_own(error: BaseException) -> bool:
     """Whether the application interrupts itself: Ctrl-C, or what one of its signal handlers raises.
 
@@ -134,7 +156,8 @@ def _ends_in_raise_statement(error: BaseException) -> bool:
         return False
     while tb.tb_next is not None:
         tb = tb.tb_next
-    return tb.tb_lasti >= 0 and tb.tb_frame.f_code.co_code[tb.tb_lasti] == opmap["RAISE_VARARGS"]
+    at = tb.tb_lasti  # code that was compiled to C may have none to look at
+    return at >= 0 and tb.tb_frame.f_code.co_code[at : at + 1] == bytes((opmap["RAISE_VARARGS"],))
 
 
 def _passes_signal_handler(error: BaseException) -> bool:

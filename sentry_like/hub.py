@@ -286,6 +286,8 @@ class Hub(metaclass=HubMeta):
 
     def _capture(self, where: str, client: Client, capture: Callable[[], str | None]) -> str | None:
         """Run a capture, contained, and not within another: hooks and reprs that capture would never end."""
+        if sys.is_finalizing():  # modules are being emptied: what fails now fails of that, and so would we
+            return None
         unit = active_now().unit
         if unit.is_capturing:
             debug(f"{where}() was called by a hook while an event was being made: nothing was sent")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from _contextvars import Context, ContextVar  # the module of the public name would be one more
 from _thread import get_ident
 from _weakref import ref
-from contextvars import ContextVar
+from gc import get_referents
 
 from sentry_like.errors import debug
 
@@ -22,13 +23,16 @@ MOST_POSTPONED = 20
 
 
 class Unit:
-    """One task or thread: who may use what is current in it, and whether it is in the midst of a capture."""
+    """One task, callback of an event loop, or thread: who may use what is current in it, and whether it is in
+    the midst of a capture.
+    """
 
-    __slots__ = ("is_capturing", "is_catching_up", "postponed", "task", "thread")
+    __slots__ = ("context", "is_capturing", "is_catching_up", "postponed", "task", "thread")
 
     def __init__(self) -> None:
-        task = running_task()
+        task = running_task(running_loop())
         self.task = None if task is None else ref(task)
+        self.context = ref(running_context()) if task is None else None
         self.thread = get_ident()
         self.is_capturing = False
         self.is_catching_up = False
@@ -36,10 +40,14 @@ class Unit:
 
     def is_running(self) -> bool:
         """Whether it is this unit that runs now, and not one whose context was copied from it."""
-        task = running_task() if "asyncio" in sys.modules else None
-        if task is None:
+        loop = running_loop() if "asyncio" in sys.modules else None
+        if loop is None:
             return self.task is None and self.thread == get_ident()
-        return self.task is not None and self.task() is task
+        task = running_task(loop)
+        if task is not None:
+            return self.task is not None and self.task() is task
+        # a callback: nothing but its context tells it from the others that this thread runs
+        return self.context is not None and self.context() is running_context()
 
     def catch_up(self) -> None:
         """Do what was put off during a capture, and what that puts off in turn, up to a bound: it might never
@@ -73,19 +81,34 @@ class Active:
         self.previous = previous
 
 
-def running_task() -> Any:
-    """The asyncio task that runs now, or `None`. asyncio is asked only when the application has imported
-    it.
+def running_loop() -> Any:
+    """The event loop that runs on this thread, or `None`. asyncio is asked only when the application has
+    imported it.
     """
     asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return None
     try:
-        loop = asyncio._get_running_loop()
-        return None if loop is None else asyncio.current_task(loop)
+        return None if asyncio is None else asyncio._get_running_loop()
     except AttributeError:  # asyncio is only being imported
         return None
 
+
+def running_task(loop: Any) -> Any:
+    """The task that runs on that loop, or `None`."""
+    return None if loop is None else sys.modules["asyncio"].current_task(loop)
+
+
+def running_context() -> Any:
+    """The very context that is entered now. Nothing answers it itself, only a copy; but a token refers to it.
+
+    Where it does not, the answer is the same in all contexts.
+    """
+    token = _probe.set(None)
+    found = [one for one in get_referents(token) if type(one) is Context]
+    _probe.reset(token)
+    return found[0] if found else Unit
+
+
+_probe: ContextVar[None] = ContextVar("sentry_like_probe")
 
 carried: ContextVar[Active | None] = ContextVar("sentry_like_hub")
 """What is current here, or was current where this context was copied from."""

@@ -534,6 +534,16 @@ def test_lost_hook_is_told_each_loss(init):
     assert lost == [("sample_rate", "error", 1)]
 
 
+def test_pickled_client_reads_its_file_again(tmp_path):
+    file = tmp_path / "pyproject.toml"
+    file.write_text(f'[tool.sentry_like]\ndsn = "{DSN}"\n')
+    client = Client(config_file=str(file), default_integrations=False)
+    copy = pickle.loads(pickle.dumps(client))
+    assert copy.dsn == client.dsn
+    copy.close(0)
+    client.close(0)
+
+
 def test_pickled_client_is_its_options():
     client = Client(DSN, release="app@1", default_integrations=False)
     copy = pickle.loads(pickle.dumps(client))

@@ -110,9 +110,8 @@ def test_keyboard_interrupt_is_not_reported(init, events):
     assert not events
 
 
-def test_integration_given_as_a_class_is_answered_clearly():
-    with pytest.raises(ValueError, match=r"DedupeIntegration\(\)"):
-        sentry_like.init(integrations=[DedupeIntegration])
+def test_integration_given_as_a_class_stands_for_its_default_settings(init):
+    assert type(init(integrations=[DedupeIntegration]).get_integration("dedupe")) is DedupeIntegration
 
 
 def test_contexts_are_scrubbed(init, events):

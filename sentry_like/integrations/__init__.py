@@ -47,16 +47,16 @@ class Installed(dict[str, "Integration"]):
     def __repr__(self) -> str:
         return f"<integrations {self.names}, failed: {self.failed}, waiting: {sorted(self.waiting)}>"
 
-    def add(self, integration: Integration) -> None:
-        """Set it up, unless the process has it already; one that fails is named in `failed`."""
-        identifier = integration.identifier
-        if identifier not in _set_up:
-            try:
+    def add(self, identifier: str, make: Callable[[], Integration]) -> None:
+        """Make it and set it up, unless the process has it already; one that fails is named in `failed`."""
+        try:
+            integration = make()
+            if identifier not in _set_up:
                 integration.setup_once()
-            except BaseException as error:  # noqa: BLE001  # _note_failure lets through what is not ours
-                self._note_failure(identifier, error)
-                return
-            _set_up.add(identifier)
+                _set_up.add(identifier)
+        except BaseException as error:  # noqa: BLE001  # _note_failure lets through what is not ours
+            self._note_failure(identifier, error)
+            return
         self.failed.pop(identifier, None)
         self[identifier] = integration
         self._sort()
@@ -64,16 +64,7 @@ class Installed(dict[str, "Integration"]):
 
     def load(self, identifier: str, row: Row) -> None:
         """Add the one that the table names, with its default settings."""
-        try:
-            if row.minimum:
-                from sentry_like.integrations._common.packages import demand
-
-                demand(row.package, row.minimum)
-            integration = load(row.place)
-        except BaseException as error:  # noqa: BLE001  # _note_failure lets through what is not ours
-            self._note_failure(identifier, error)
-        else:
-            self.add(integration)
+        self.add(identifier, lambda: _fitting(row))
 
     def start(self, client: Client) -> None:
         """Tell those who want to know that their client is ready to capture, and the late ones when they
@@ -98,7 +89,8 @@ class Installed(dict[str, "Integration"]):
                 integration.on_started(client)
 
     def _note_failure(self, identifier: str, error: BaseException) -> None:
-        patch.uninstall(identifier)
+        if identifier not in _set_up:
+            patch.uninstall(identifier)
         if is_applications_own(error) or (voice.reraise and not isinstance(error, DidNotEnable)):
             raise error
         reason = str(error) if isinstance(error, DidNotEnable) else describe(error)
@@ -122,12 +114,12 @@ def install(options: Options) -> Installed:
     """
     installed = Installed()
     disabled = {_identifier(one) for one in options.disabled_integrations}
-    given = {one.identifier: one for one in options.integrations}
+    given: dict[str, Any] = {one.identifier: one for one in options.integrations}
     wanted_modes = {DEFAULT: options.default_integrations, AUTO: options.auto_enabling_integrations}
     _warn_of_unknown(disabled - set(given))
-    for identifier, integration in given.items():
+    for identifier, one in given.items():
         if identifier not in disabled:
-            installed.add(integration)
+            installed.add(identifier, _maker(one))
     for identifier, row in REGISTRY.items():
         if wanted_modes.get(row.mode) and identifier not in disabled and identifier not in given:
             _await(installed, identifier, row)
@@ -149,6 +141,19 @@ def load(place: str) -> Integration:
     # not importlib.import_module: importlib alone would add four modules to those that init loads
     made: Integration = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)()
     return made
+
+
+def _fitting(row: Row) -> Integration:
+    """The integration of a row, if what it integrates with is new enough."""
+    if row.minimum:
+        from sentry_like.integrations._common.packages import demand
+
+        demand(row.package, row.minimum)
+    return load(row.place)
+
+
+def _maker(given: Any) -> Callable[[], Integration]:
+    return given if isinstance(given, type) else lambda: given
 
 
 def _await(installed: Installed, identifier: str, row: Row) -> None:

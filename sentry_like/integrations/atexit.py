@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sentry_like.hub import Hub
+from sentry_like.integrations._common.endings import ask_all
 from sentry_like.integrations._common.patch import on_uninstall
 from sentry_like.integrations.base import Integration
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 class AtexitIntegration(Integration):
     """`callback(pending, timeout)` is called at exit when something is still pending, before waiting for
     it.
+
+    What other integrations find out only then (`endings.before_drain`) is captured first.
     """
 
     identifier = "atexit"
@@ -24,8 +27,14 @@ class AtexitIntegration(Integration):
     def setup_once(self) -> None:
         import atexit
 
-        atexit.register(drain_current_clients)
-        on_uninstall(self.identifier, lambda: atexit.unregister(drain_current_clients))
+        atexit.register(finish)
+        on_uninstall(self.identifier, lambda: atexit.unregister(finish))
+
+
+def finish() -> None:
+    """Capture what is still to be captured, then drain."""
+    ask_all()
+    drain_current_clients()
 
 
 def drain_current_clients() -> None:

@@ -45,6 +45,12 @@ REGISTRY = {
     "argv": Row(
         "argv:ArgvIntegration", DEFAULT, "Adds the command line, without the secrets on it.", late=True
     ),
+    "asyncio": Row(
+        "asyncio:AsyncioIntegration",
+        DEFAULT,
+        "Captures what loops report: exceptions in callbacks, and of tasks that nobody awaits.",
+        modules=("asyncio.base_events",),
+    ),
     "atexit": Row(
         "atexit:AtexitIntegration", DEFAULT, "Sends what is still queued when the interpreter exits."
     ),
@@ -54,10 +60,11 @@ REGISTRY = {
     "excepthook": Row(
         "excepthook:ExcepthookIntegration", DEFAULT, "Captures uncaught exceptions of the main thread."
     ),
-    "faulthandler": Row(
-        "faulthandler:FaulthandlerIntegration",
-        MANUAL,
-        "Sends at the next start what killed the interpreter: a segmentation fault, a fatal signal.",
+    "futures": Row(
+        "futures:FuturesIntegration",
+        DEFAULT,
+        "Captures exceptions in futures whose result nobody reads; gives each job of a pool its own hub.",
+        modules=("concurrent.futures._base",),
     ),
     "gnu_backtrace": Row(
         "gnu_backtrace:GnuBacktraceIntegration",
@@ -67,6 +74,12 @@ REGISTRY = {
     "modules": Row(
         "modules:ModulesIntegration", DEFAULT, "Adds the versions of the installed packages.", late=True
     ),
+    "multiprocessing": Row(
+        "multiprocessing:MultiprocessingIntegration",
+        DEFAULT,
+        "Captures what ends a child process, and delivers before it ends.",
+        modules=("multiprocessing.process",),
+    ),
     "stdlib": Row(
         "stdlib:StdlibIntegration",
         DEFAULT,
@@ -75,6 +88,17 @@ REGISTRY = {
     ),
     "sys_exit": Row(
         "sys_exit:SysExitIntegration", MANUAL, "Captures calls of `sys.exit` that tell of a failure."
+    ),
+    "threading": Row(
+        "threading:ThreadingIntegration",
+        DEFAULT,
+        "Captures what ends a thread; lets a thread start from the scope of the one that started it.",
+        modules=("threading",),
+    ),
+    "unraisablehook": Row(
+        "unraisablehook:UnraisablehookIntegration",
+        DEFAULT,
+        "Captures exceptions that Python can only print: in `__del__`, in callbacks of weak references.",
     ),
     "warnings": Row(
         "warnings:WarningsIntegration", MANUAL, "Keeps warnings as breadcrumbs, or captures them."

@@ -54,17 +54,14 @@ def errors() -> Kind:
 
 
 def integrations() -> Kind:
-    """Integrations: instances with an `identifier` and a `setup_once`."""
+    """Integrations: with an `identifier` and a `setup_once`. A class stands for its default settings."""
 
     def check(value: object) -> tuple[Any, ...]:
         if _is_integration(value):
-            raise Refused(
-                f"pass [{type(value).__name__}()], a list" if not isinstance(value, type) else _advice(value)
-            )
+            name = value.__name__ if isinstance(value, type) else type(value).__name__
+            raise Refused(f"pass [{name}()], a list")
         entries = entries_of(value)
         for entry in entries:
-            if isinstance(entry, type):
-                raise Refused(_advice(entry))
             if not _is_integration(entry):
                 raise Refused(f"{describe(entry)} is not an integration: it lacks identifier or setup_once")
         return entries

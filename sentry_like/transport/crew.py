@@ -132,6 +132,10 @@ class Crew:
         if not self._starting.acquire(blocking=False):
             return True
         try:
+            if sys.is_finalizing():
+                raise RuntimeError(
+                    "the interpreter ends"
+                )  # up to 3.11 a thread would be waited for, for ever
             if not can_run_threads():
                 raise RuntimeError("uWSGI runs without enable-threads")
             thread = threading.Thread(target=self._work, name=THREAD_NAME, daemon=True)

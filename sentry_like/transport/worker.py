@@ -99,8 +99,10 @@ class WorkerTransport(Transport):
 
     def drain(self, timeout: float | None = None) -> bool:
         """Flush at the interpreter's exit. What is handed over later is sent at once, in as much time
-        again, all in all.
+        again, all in all. Calling again does not wait again.
         """
+        if self._patience is not None:
+            return self.flush(0)
         delivered = self.flush(timeout)
         self._patience = CALLER_SECONDS if timeout is None else timeout
         return delivered

@@ -13,12 +13,12 @@ import pytest
 from test_crashlog import BROKEN, FOREIGN_THREAD, PYTHON_3_10, PYTHON_3_11, PYTHON_3_13, PYTHON_3_14, WHOLE
 
 from sentry_like.hub import Hub
+from sentry_like.integrations.base import DidNotEnable
+from sentry_like.integrations.faulthandler import FaulthandlerIntegration
 from sentry_like.integrations.faulthandler.event import Crash
 from sentry_like.integrations.faulthandler.files import OwnFile, private_directory
 from sentry_like.integrations.faulthandler.log import parse
 from sentry_like.integrations.faulthandler.note import head_of, parts_of, project_of
-from sentry_like.integrations.base import DidNotEnable
-from sentry_like.integrations.faulthandler import FaulthandlerIntegration
 from sentry_like.protocol.jsontext import encode
 from sentry_like.scope import Scope
 

@@ -31,7 +31,8 @@ def around(owner: Any, name: str, identifier: str) -> Callable[[Function], Funct
     `owner` is a class or a module, `name` an attribute of it: a function, a static or class method, or a
     property, which then is read through `function`. For a coroutine function `function` is one as well and
     awaits `original(...)`. For generator functions it is an ordinary function that answers the generator to
-    run; like theirs, a mistake in the arguments shows only at the first step.
+    run; it is called at the first step, and so a mistake in the arguments shows only there. `original` is to
+    be called before `function` ends, or not at all.
 
     Raises:
         AttributeError: `owner` has no such attribute.
@@ -50,6 +51,16 @@ def before(owner: Any, name: str, identifier: str) -> Callable[[Function], Funct
     return _installer(owner, name, identifier, wrap_before)
 
 
+def replace(owner: Any, name: str, identifier: str, make: Callable[[Function, Switch], Function]) -> None:
+    """Put what `make(original, switch)` answers in the place of `owner.name`: where neither `around` nor
+    `before` will do, or not cheaply enough. What they promise is up to that function then; `switch.is_on()`
+    tells whether the current client has the integration.
+    """
+    patch = Patch(owner, name, Switch(identifier))
+    patch.install(lambda original: make(original, patch.switch))
+    on_uninstall(identifier, patch.uninstall)
+
+
 def on_uninstall(identifier: str, undo: Callable[[], object]) -> None:
     """Have `undo` called when the integration is uninstalled, last one first."""
     _undoings.setdefault(identifier, []).append(undo)
@@ -66,9 +77,7 @@ def uninstall(identifier: str) -> None:
 
 def _installer(owner: Any, name: str, identifier: str, wrap: Wrap) -> Callable[[Function], Function]:
     def install(function: Function) -> Function:
-        patch = Patch(owner, name, Switch(identifier))
-        patch.install(lambda original: wrap(patch.switch, original, function))
-        on_uninstall(identifier, patch.uninstall)
+        replace(owner, name, identifier, lambda original, switch: wrap(switch, original, function))
         return function
 
     return install

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from sentry_like.errors import contained
+from sentry_like.errors import contained, is_error
 from sentry_like.hub import Hub
 from sentry_like.integrations._common.wrappers import (
     ASYNC_GENERATOR,
@@ -25,22 +25,6 @@ if TYPE_CHECKING:
     from sentry_like.units import Active
 
     F = TypeVar("F", bound=Callable[..., Any])
-
-ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
-CANCELLATIONS = (("asyncio", "CancelledError"), ("trio", "Cancelled"), ("greenlet", "GreenletExit"))
-"""How tasks are ended, where the application has imported what has tasks."""
-
-
-def is_error(error: BaseException) -> bool:
-    """Whether somebody should be told: not of the ways in which a program, task or generator is ended, nor of
-    a group of nothing else.
-    """
-    members = () if isinstance(error, Exception) else getattr(error, "exceptions", ())
-    if isinstance(members, tuple) and any(isinstance(member, BaseException) for member in members):
-        return any(is_error(member) for member in members)
-    return not isinstance(error, ENDINGS) and not any(
-        isinstance(error, getattr(sys.modules.get(module), name, ())) for module, name in CANCELLATIONS
-    )
 
 
 class unit_of_work:  # noqa: N801  # used as a function: `with unit_of_work("cron", "nightly") as scope:`

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sentry_like.errors import absorb, is_applications_own
 from sentry_like.hub import Hub
+from sentry_like.layers import INHERITED
 from sentry_like.units import carried
 
 TYPE_CHECKING = False
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 GENERATOR, COROUTINE, ITERABLE_COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 """Flags of a code object (`inspect.CO_*`, without the module)."""
+FAULTS = (Exception, KeyboardInterrupt, SystemExit)
+"""What a fault of ours may be: data that we look at may raise the latter two."""
 COPIED = ("__module__", "__name__", "__qualname__", "__doc__", "__type_params__")
 
 
@@ -34,12 +37,17 @@ class Switch:
         self.identifier: str | None = identifier
 
     def is_on(self) -> bool:
-        """Whether the current client has the integration."""
+        """Whether the current client has the integration.
+
+        A thread or task that only begins has the client of where its context was copied, so the hub that it
+        will fork is not needed to tell.
+        """
         try:
             active = carried.get(None)
-            hub = active.hub if active is not None and active.unit.is_running() else Hub.current
-            client = hub.client
-            return client is not None and client.get_integration(self.identifier) is not None
+            client = INHERITED if active is None else active.stack[-1].client
+            if client is INHERITED:
+                client = Hub._process_client
+            return client is not None and client.get_integration(self.identifier) is not None  # type: ignore[union-attr]  # it is no Inherited
         except Exception:  # noqa: BLE001  # as the interpreter ends, our modules may be emptied before others
             return False
 
@@ -47,11 +55,13 @@ class Switch:
         """Whether it ends what the application does, and is no fault of ours: Ctrl-C, a cancellation,
         `GeneratorExit`.
         """
-        faults = (Exception, KeyboardInterrupt, SystemExit)
-        return not isinstance(error, faults) or is_applications_own(error)
+        try:
+            return not isinstance(error, FAULTS) or is_applications_own(error)
+        except RecursionError:  # so near the limit even to look at it may fail
+            return False
 
     def absorb(self, error: BaseException) -> None:
-        """Say what failed; near the limit of recursion even that may fail."""
+        """Say what failed."""
         try:
             absorb(f"the integration {self.identifier}", error)
         except RecursionError:
@@ -79,7 +89,7 @@ class Call:
         return self.result
 
     def passes(self, error: BaseException, switch: Switch) -> bool:
-        """Whether what came out of our function is not a fault of ours, and must pass; a fault dies here."""
+        """Whether what came out of our function is no fault of ours, and must pass; a fault dies here."""
         if error is self.error or switch.passes(error):
             self.error = None  # else it would hold itself alive, with all its frames
             return True
@@ -244,7 +254,6 @@ def _disguised(wrapper: Function, original: Function) -> Function:
         if value is not None:
             setattr(wrapper, attribute, value)
     annotate = getattr(original, "__annotate__", None)
-    wrapper.__annotations__ = {}
     if annotate is None:
         wrapper.__annotations__ = getattr(original, "__annotations__", None) or {}
     else:  # since 3.14 they are worked out when they are asked for, which we must not do

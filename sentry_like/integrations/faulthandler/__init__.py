@@ -12,11 +12,11 @@ import os
 from _thread import allocate_lock, start_new_thread
 
 from sentry_like.errors import contained, debug, describe, voice
+from sentry_like.integrations._common.patch import on_uninstall
+from sentry_like.integrations.base import DidNotEnable, Integration
 from sentry_like.integrations.faulthandler import files
 from sentry_like.integrations.faulthandler.files import OwnFile
 from sentry_like.integrations.faulthandler.note import head_of
-from sentry_like.integrations._common.patch import on_uninstall
-from sentry_like.integrations.base import DidNotEnable, Integration
 from sentry_like.transport import forks
 
 TYPE_CHECKING = False

@@ -1,0 +1,175 @@
+"""Runs the jobs of thread pools in the hub of who submitted them, and captures exceptions of futures that
+nobody ever asks for.
+
+What failed is reported when the future dies, or at exit, unless somebody has asked for the result or the
+exception, or has cancelled it. To notice that without a frame of ours in anybody's traceback, the attribute
+in which a future keeps its exception is watched.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import _base
+from functools import wraps
+from weakref import ref
+
+from sentry_like.errors import absorb, is_error
+from sentry_like.hub import Hub
+from sentry_like.integrations._common.endings import before_drain
+from sentry_like.integrations._common.imports import when_imported
+from sentry_like.integrations._common.patch import Patch, before, on_uninstall
+from sentry_like.integrations._common.wrappers import Switch
+from sentry_like.integrations.base import Integration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, ModuleType
+    from typing import Any
+
+MECHANISM = {"type": "futures", "handled": False}
+EXCEPTION = "_exception"
+"""Where a future keeps it."""
+JOB = "_sentry_like_job"
+"""Where a future keeps the hub of its job, and then what is to be told of it."""
+REPR = _base.Future.__repr__.__code__
+ASK = _base.Future.exception.__code__
+
+_unread: dict[int, ref[Unread]] = {}
+
+
+class FuturesIntegration(Integration):
+    """Covers `concurrent.futures` and all that builds on it, such as `asyncio.to_thread`."""
+
+    identifier = "futures"
+
+    def setup_once(self) -> None:
+        watched = Watched()
+        setattr(_base.Future, EXCEPTION, watched)
+        on_uninstall(self.identifier, watched.uninstall)
+        before(_base.Future, "cancel", self.identifier)(forget)
+        when_imported("concurrent.futures.thread", run_in_hubs)
+        before_drain(self.identifier, tell_all)
+
+
+def run_in_hubs(thread: ModuleType) -> None:
+    """Have each job of a thread pool run in the hub that its future has."""
+    patch = Patch(thread._WorkItem, "run", Switch(FuturesIntegration.identifier))
+
+    def wrap(original: Callable[..., object]) -> Callable[..., object]:
+        @wraps(original)
+        def run(job: Any, *args: Any) -> object:
+            future = getattr(job.future, "__dict__", {})
+            hub = future.get(JOB)
+            try:
+                if type(hub) is not Hub:
+                    return original(job, *args)
+                with hub:
+                    return original(job, *args)
+            finally:
+                if future.get(JOB) is hub:  # it went well: nothing will be told
+                    future.pop(JOB, None)
+                job = future = hub = None  # an exception holds the frames that called where it was caught
+
+        return run
+
+    patch.install(wrap)
+    on_uninstall(FuturesIntegration.identifier, patch.uninstall)
+
+
+class Watched:
+    """Stands for `_exception` of all futures, the values of which stay where they were."""
+
+    def uninstall(self) -> None:
+        if vars(_base.Future).get(EXCEPTION) is self:
+            delattr(_base.Future, EXCEPTION)
+
+    def __get__(self, future: Any, owner: Any = None) -> Any:
+        if future is None:
+            return self
+        try:
+            error = vars(future)[EXCEPTION]
+        except KeyError:
+            raise AttributeError(EXCEPTION) from None
+        if error is not None and is_asked(sys._getframe(1)):
+            forget(future)
+        return error
+
+    def __set__(self, future: Any, error: BaseException | None) -> None:
+        values = vars(future)
+        values[EXCEPTION] = error
+        try:
+            if error is None:
+                begin(values)
+            else:
+                end(values, error)
+        except BaseException as fault:  # noqa: BLE001  # absorb() lets through what is the application's
+            absorb("watching a future", fault)
+
+    def __delete__(self, future: Any) -> None:
+        del vars(future)[EXCEPTION]
+
+
+def begin(future: dict[str, Any]) -> None:
+    """A future is made: it is for a job of who is running."""
+    hub = Hub.current
+    if hub.get_integration(FuturesIntegration.identifier) is not None:
+        future[JOB] = Hub(hub)
+
+
+def end(future: dict[str, Any], error: BaseException) -> None:
+    """A job has failed: from now on somebody must ask, unless it was cancelled."""
+    hub = future.pop(JOB, None)
+    if type(hub) is Hub and is_error(error) and not isinstance(error, _base.CancelledError):
+        future[JOB] = Unread(hub, error)
+
+
+def is_asked(frame: FrameType) -> bool:
+    """Whether a frame that looks at the exception asks for it: `repr` does not, nor does `wait`, which only
+    wants to know when it comes.
+    """
+    if frame.f_code is ASK and frame.f_back is not None:
+        return frame.f_back.f_globals is not vars(_base)
+    return frame.f_code is not REPR
+
+
+def forget(future: Any) -> None:
+    """Nobody need be told of what comes of this future."""
+    unread = vars(future).pop(JOB, None)
+    if isinstance(unread, Unread):
+        unread.forget()
+
+
+class Unread:
+    """An exception that nobody has asked for yet. It lives as long as its future, whose end is the last
+    moment to tell somebody.
+    """
+
+    __slots__ = ("__weakref__", "error", "hub", "pid")
+
+    def __init__(self, hub: Hub, error: BaseException) -> None:
+        self.hub = hub
+        self.error = error
+        self.pid = os.getpid()
+        _unread[id(self)] = ref(self)
+
+    def forget(self) -> bool:
+        """Whether it was still to be told; it is not any more."""
+        return _unread.pop(id(self), None) is not None
+
+    def tell(self) -> None:
+        if self.forget() and self.pid == os.getpid():  # a forked child has a copy of it
+            hub = self.hub
+            if hub.get_integration(FuturesIntegration.identifier) is not None:
+                hub.report(self.error, MECHANISM)
+
+    __del__ = tell
+
+
+def tell_all() -> None:
+    """Report what nobody has asked for by the end of the program."""
+    for reference in list(_unread.values()):
+        unread = reference()
+        if unread is not None:
+            unread.tell()
