@@ -71,6 +71,20 @@ REGISTRY = {
         MANUAL,
         "Turns native stack traces within messages of exceptions into frames.",
     ),
+    "logging": Row(
+        "logging:LoggingIntegration",
+        DEFAULT,
+        "Captures log records from ERROR on, keeps those from INFO on as breadcrumbs.",
+        modules=("logging",),
+    ),
+    "loguru": Row(
+        "loguru:LoguruIntegration",
+        AUTO,
+        "The same for Loguru.",
+        modules=("loguru",),
+        package="loguru",
+        minimum="0.7",
+    ),
     "modules": Row(
         "modules:ModulesIntegration", DEFAULT, "Adds the versions of the installed packages.", late=True
     ),
@@ -85,6 +99,14 @@ REGISTRY = {
         DEFAULT,
         "Keeps outgoing HTTP requests and subprocesses as breadcrumbs.",
         modules=("http.client", "subprocess"),
+    ),
+    "structlog": Row(
+        "structlog:StructlogIntegration",
+        AUTO,
+        "The same for structlog.",
+        modules=("structlog",),
+        package="structlog",
+        minimum="21",
     ),
     "sys_exit": Row(
         "sys_exit:SysExitIntegration", MANUAL, "Captures calls of `sys.exit` that tell of a failure."
