@@ -1,8 +1,9 @@
 """One measurement of one client, in its own process: `python -m benchmarks.child SIDE MEASUREMENT SECONDS`.
 
-Prints one JSON line of figures: microseconds (`us`), their floors (`format_exc_us`, `raise_us`), sizes, and
-what the last event held (`frames`, `complete_frames`, `breadcrumbs`). An exception is raised anew before each
-capture of it; only the capture itself is timed.
+Prints one JSON line of figures: microseconds (`us`), their floors (`format_exc_us`, `raise_us`), what a call
+of others costs more than without a client (`added_us`, `ratio`), sizes, and what the last event held
+(`frames`, `complete_frames`, `breadcrumbs`). An exception is raised anew before each capture of it; only the
+capture itself is timed.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import urllib.request
 from importlib import import_module
 
 from benchmarks import workload
+from benchmarks.twin import with_and_without
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from logging import Logger
     from types import ModuleType
     from typing import Any
 
@@ -31,6 +34,7 @@ NOWHERE = "http://public@127.0.0.1:9/1"
 CRUMBS = 100
 FLUSH_EVERY = 50
 BURST = 2000
+JOBS = 50
 
 
 def microseconds_handling(program: Program, call: Call, seconds: float) -> float:
@@ -143,6 +147,106 @@ def request_scope(side: ModuleType, seconds: float) -> dict[str, Any]:
     return {"us": microseconds(side.fork_for_one_request, seconds)}
 
 
+def unit_of_work(side: ModuleType, seconds: float) -> dict[str, Any]:
+    side.start_without_network(NOWHERE, RELEASE)
+    return {"us": microseconds(side.run_a_unit_of_work, seconds)}
+
+
+# -- what others call: the client comes in from the side
+
+
+def log_breadcrumb(side: ModuleType, seconds: float) -> dict[str, Any]:
+    def prepare() -> Call:
+        logger = quiet_logger()
+        return lambda: logger.info("article %s added, %d in the basket", "tea", 2)
+
+    return with_and_without(prepare, lambda: side.start_without_network(NOWHERE, RELEASE), seconds)
+
+
+def log_disabled(side: ModuleType, seconds: float) -> dict[str, Any]:
+    def prepare() -> Call:
+        logger = quiet_logger()
+        return lambda: logger.debug("article %s added, %d in the basket", "tea", 2)
+
+    return with_and_without(prepare, lambda: side.start_without_network(NOWHERE, RELEASE), seconds)
+
+
+def log_exception(side: ModuleType, seconds: float) -> dict[str, Any]:
+    """`logger.exception` of the shop's exception, its handler included; and before there is a client."""
+    logger = quiet_logger()
+
+    def log() -> None:
+        logger.exception("order %s failed", "2026-000417")
+
+    without_us = microseconds_handling(workload.check_out, log, seconds)
+    transport = side.start_without_network(NOWHERE, RELEASE)
+    for number in range(CRUMBS):
+        logger.info("article %d added", number)
+    figures = {"without_us": without_us, "us": microseconds_handling(workload.check_out, log, seconds)}
+    return figures | content_of(side.event_of(transport.last))
+
+
+def quiet_logger() -> Logger:
+    """A logger at INFO whose records go nowhere."""
+    import logging
+
+    logger = logging.getLogger("shop")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [logging.NullHandler()]
+    return logger
+
+
+def thread(side: ModuleType, seconds: float) -> dict[str, Any]:
+    """CPU of a thread that does nothing, from its making to its end."""
+    from threading import Thread
+
+    def call() -> None:
+        one = Thread(target=do_nothing)
+        one.start()
+        one.join()
+
+    return cpu_added(side, lambda: call, seconds)
+
+
+def submit(side: ModuleType, seconds: float) -> dict[str, Any]:
+    """CPU of a job that does nothing, on a pool of one thread; `JOBS` at a time, so that neither waits."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def prepare() -> Call:
+        pool = ThreadPoolExecutor(1)
+
+        def call() -> None:
+            for future in [pool.submit(do_nothing) for _ in range(JOBS)]:
+                future.result()
+
+        return call
+
+    figures = cpu_added(side, prepare, seconds)
+    return {name: value if name == "ratio" else value / JOBS for name, value in figures.items()}
+
+
+def http_request(side: ModuleType, seconds: float, address: str) -> dict[str, Any]:
+    """CPU of a GET over a kept connection; the server's is not counted."""
+    from http.client import HTTPConnection
+
+    def prepare() -> Call:
+        connection = HTTPConnection(address.removeprefix("http://"))
+
+        def call() -> None:
+            connection.request("GET", "/basket?article=tea")
+            connection.getresponse().read()
+
+        return call
+
+    return cpu_added(side, prepare, seconds)
+
+
+def cpu_added(side: ModuleType, prepare: Callable[[], Call], seconds: float) -> dict[str, Any]:
+    return with_and_without(
+        prepare, lambda: side.start_without_network(NOWHERE, RELEASE), seconds, clock=time.process_time
+    )
+
+
 def no_client_exception(side: ModuleType, seconds: float) -> dict[str, Any]:
     return {"us": microseconds_handling(workload.check_out, side.capture_exception, seconds)}
 
@@ -210,6 +314,13 @@ MEASUREMENTS = {
     "breadcrumb": breadcrumb,
     "scope": scope,
     "request_scope": request_scope,
+    "unit_of_work": unit_of_work,
+    "log_breadcrumb": log_breadcrumb,
+    "log_disabled": log_disabled,
+    "log_exception": log_exception,
+    "thread": thread,
+    "submit": submit,
+    "http_request": http_request,
     "no_client_exception": no_client_exception,
     "no_client_breadcrumb": no_client_breadcrumb,
     "no_client_tag": no_client_tag,

@@ -50,6 +50,11 @@ def fork_for_one_request() -> None:
         pass
 
 
+def run_a_unit_of_work() -> None:
+    with sentry_like.isolate("task", "nightly"):
+        pass
+
+
 def flush(seconds: float) -> None:
     sentry_like.flush(seconds)
 

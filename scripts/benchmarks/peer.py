@@ -55,6 +55,12 @@ def fork_for_one_request() -> None:
         pass
 
 
+def run_a_unit_of_work() -> None:
+    with sentry_sdk.isolation_scope() as scope:
+        scope.clear_breadcrumbs()
+        scope.set_transaction_name("nightly", "custom")
+
+
 def flush(seconds: float) -> None:
     sentry_sdk.flush(seconds)
 

@@ -29,7 +29,14 @@ PEER = "sentry-sdk"
 PEER_VERSION = "2.75.0"
 PEERS = SCRIPTS.parent / ".cache" / "peers"
 CROWDED = SCRIPTS.parent / ".cache" / "crowded"
-FRAMEWORKS = ("flask==3.1.3", "django==5.2.19", "starlette==1.10.0")
+FRAMEWORKS = (
+    "flask==3.1.3",
+    "django==5.2.19",
+    "starlette==1.10.0",
+    "celery==5.7.0",
+    "sqlalchemy==2.1.9",
+    "boto3==1.44.5",
+)
 PACKAGES = {"ours": "sentry_like", "peer": "sentry_sdk"}
 
 CALLER = (
@@ -40,10 +47,18 @@ CALLER = (
     "breadcrumb",
     "scope",
     "request_scope",
+    "unit_of_work",
+    "log_breadcrumb",
+    "log_disabled",
+    "log_exception",
+    "thread",
+    "submit",
     "no_client_exception",
     "no_client_breadcrumb",
     "no_client_tag",
 )
+SERVED = ("http_request", "delivery")
+"""What needs a server."""
 BURST_DELAYS_MS = (0, 20, 100)
 BURST_PATIENCE = 300.0  # 2,000 requests of 100 ms, one after the other, take 200 s
 
@@ -54,7 +69,7 @@ def peer_python() -> str:
 
 
 def crowded_python() -> str:
-    """An interpreter that has web frameworks too, which nobody imports but a client; made when missing."""
+    """An interpreter that has frameworks too, which nobody imports but a client; made when missing."""
     return environment_with(CROWDED, [f"{PEER}=={PEER_VERSION}", *FRAMEWORKS])
 
 
@@ -95,9 +110,10 @@ def run_rounds(pythons: dict[str, str], *, crowded: str | None, rounds: int, sec
         for measurement in CALLER:
             for side, python in pythons.items():
                 keep(results, measurement, side, child(python, side, measurement, seconds))
-        for side, python in pythons.items():
-            with receiver(0) as address:
-                keep(results, "delivery", side, child(python, side, "delivery", seconds, address))
+        for measurement in SERVED:
+            for side, python in pythons.items():
+                with receiver(0) as address:
+                    keep(results, measurement, side, child(python, side, measurement, seconds, address))
     return results
 
 

@@ -1,0 +1,20 @@
+"""A task fails, and nobody awaits it."""
+
+import asyncio
+
+import sentry_like
+
+sentry_like.init()
+
+
+async def work():
+    raise ValueError("nobody awaits this")
+
+
+async def main():
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0.01)
+    del task
+
+
+asyncio.run(main())

@@ -1,0 +1,16 @@
+"""A job on a pool of threads fails, and the future is asked for its exception."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import sentry_like
+
+sentry_like.init()
+
+
+def work(number=1):
+    raise ValueError(f"job {number} failed")
+
+
+with ThreadPoolExecutor(1) as pool:
+    future = pool.submit(work)
+print(future.exception())

@@ -1,0 +1,19 @@
+"""A job on a pool of threads is interrupted."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import sentry_like
+
+sentry_like.init()
+
+
+def work(number=1):
+    raise ValueError(f"job {number} failed")
+
+
+def interrupted():
+    raise KeyboardInterrupt
+
+
+with ThreadPoolExecutor(1) as pool:
+    pool.submit(interrupted)

@@ -1,0 +1,7 @@
+"""Ends by an exception, but on purpose."""
+
+import sentry_like
+
+sentry_like.init()
+
+raise SystemExit("nothing to do")

@@ -1,0 +1,9 @@
+"""Warns."""
+
+import warnings
+
+import sentry_like
+
+sentry_like.init()
+
+warnings.warn("the kettle is old", UserWarning, stacklevel=1)
