@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import copy
+import gc
+import http.client
+import logging
+import socket
 import sys
 
 import pytest
 
 import sentry_like
 from sentry_like.capture.scrub import FILTERED, EventScrubber
+from sentry_like.integrations.asyncio import AsyncioIntegration
 from sentry_like.integrations.dedupe import DedupeIntegration
 from sentry_like.integrations.excepthook import ExcepthookIntegration, report
+from sentry_like.integrations.logging import LoggingIntegration
+from sentry_like.integrations.stdlib import StdlibIntegration
 
 
 def raised(error):
@@ -146,3 +154,51 @@ def test_group_is_ignored_when_all_its_members_are(others, sent, init, events):
     members = [ValueError(), *(KeyError() for _ in others)]
     sentry_like.capture_exception(raised(builtins.ExceptionGroup("g", members)))
     assert len(events) == sent
+
+
+def test_failed_task_that_somebody_awaits_and_handles_is_not_reported(init, events):
+    init(integrations=[AsyncioIntegration])
+
+    async def fail():
+        raise ValueError
+
+    async def main():
+        task = asyncio.create_task(fail())
+        with pytest.raises(ValueError):
+            await task
+
+    asyncio.run(main())
+    gc.collect()
+    assert not events
+
+
+def test_refused_connection_leaves_a_breadcrumb(init, events):
+    init(integrations=[StdlibIntegration])
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        port = taken.getsockname()[1]
+        with pytest.raises(ConnectionRefusedError):
+            http.client.HTTPConnection("127.0.0.1", port).request("GET", "/orders?token=hunter2")
+    sentry_like.capture_message("x")
+    (crumb,) = events[0]["breadcrumbs"]["values"]
+    assert (crumb["category"], crumb["level"]) == ("httplib", "error")
+    assert crumb["data"]["url"] == f"http://127.0.0.1:{port}/orders"
+    assert "hunter2" not in str(crumb)
+
+
+def test_ignored_errors_are_ignored_in_log_records_too(init, events):
+    init(integrations=[LoggingIntegration], ignore_errors=["LookupError"])
+    try:
+        {}["missing"]
+    except KeyError:
+        logging.getLogger("shop").exception("told and ignored")
+    logging.getLogger("shop").error("told")
+    assert [event["logentry"]["message"] for event in events] == ["told"]
+
+
+def test_exception_that_was_logged_is_not_sent_again(init, events):
+    init(integrations=[LoggingIntegration, DedupeIntegration])
+    error = raised(ValueError())
+    logging.getLogger("shop").error("first", exc_info=error)
+    sentry_like.capture_exception(error)
+    assert [event["logentry"]["message"] for event in events] == ["first"]

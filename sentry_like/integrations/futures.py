@@ -14,7 +14,7 @@ from concurrent.futures import _base
 from functools import wraps
 from weakref import ref
 
-from sentry_like.errors import absorb, is_error
+from sentry_like.errors import contained, is_error
 from sentry_like.hub import Hub
 from sentry_like.integrations._common.endings import before_drain
 from sentry_like.integrations._common.imports import when_imported
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from types import FrameType, ModuleType
     from typing import Any
 
+WATCHING = "watching a future"
 MECHANISM = {"type": "futures", "handled": False}
 EXCEPTION = "_exception"
 """Where a future keeps it."""
@@ -92,20 +93,20 @@ class Watched:
             error = vars(future)[EXCEPTION]
         except KeyError:
             raise AttributeError(EXCEPTION) from None
-        if error is not None and is_asked(sys._getframe(1)):
-            forget(future)
+        if error is not None:
+            with contained(WATCHING):
+                if is_asked(sys._getframe(1)):
+                    forget(future)
         return error
 
     def __set__(self, future: Any, error: BaseException | None) -> None:
         values = vars(future)
         values[EXCEPTION] = error
-        try:
+        with contained(WATCHING):
             if error is None:
                 begin(values)
             else:
                 end(values, error)
-        except BaseException as fault:  # noqa: BLE001  # absorb() lets through what is the application's
-            absorb("watching a future", fault)
 
     def __delete__(self, future: Any) -> None:
         del vars(future)[EXCEPTION]
@@ -159,10 +160,11 @@ class Unread:
         return _unread.pop(id(self), None) is not None
 
     def tell(self) -> None:
-        if self.forget() and self.pid == os.getpid():  # a forked child has a copy of it
-            hub = self.hub
-            if hub.get_integration(FuturesIntegration.identifier) is not None:
-                hub.report(self.error, MECHANISM)
+        with contained(WATCHING):
+            if self.forget() and self.pid == os.getpid():  # a forked child has a copy of it
+                hub = self.hub
+                if hub.get_integration(FuturesIntegration.identifier) is not None:
+                    hub.report(self.error, MECHANISM)
 
     __del__ = tell
 

@@ -98,8 +98,9 @@ class Death:
         self.is_being_told = False
 
     def __call__(self, thread: threading.Thread) -> object:
-        error = sys.exc_info()[1]
-        report(error, error and error.__traceback__, thread)
+        with contained("reporting a dying thread"):
+            error = sys.exc_info()[1]
+            report(error, error and error.__traceback__, thread)
         self.is_being_told = True
         try:
             return self._tell(thread)
@@ -111,7 +112,6 @@ def report(error: BaseException | None, tb: Any, thread: threading.Thread | None
     """Capture what ended the running thread, with the scope as the thread left it."""
     if error is None or not is_error(error) or is_ours(thread):
         return
-    with contained("reporting a dying thread"):
-        hub = hub_of(thread)
-        if hub.get_integration(ThreadingIntegration) is not None:
-            hub.capture_exception((type(error), error, tb), mechanism=MECHANISM)
+    hub = hub_of(thread)
+    if hub.get_integration(ThreadingIntegration) is not None:
+        hub.capture_exception((type(error), error, tb), mechanism=MECHANISM)

@@ -5,7 +5,7 @@ the hub, and forks it at its first use.
 from __future__ import annotations
 
 import sys
-from contextvars import Context, copy_context
+from _contextvars import Context, copy_context  # what is public of them would be one more module
 from functools import partial
 
 from sentry_like.hub import Hub
