@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sentry_like.options import Options
     from sentry_like.types import Integration
 
-_set_up: set[str] = set()
+_set_up: dict[str, object] = {}
 _awaited: set[str] = set()
 _living: list[ref[Installed]] = []
 
@@ -51,9 +51,7 @@ class Installed(dict[str, "Integration"]):
         """Make it and set it up, unless the process has it already; one that fails is named in `failed`."""
         try:
             integration = make()
-            if identifier not in _set_up:
-                integration.setup_once()
-                _set_up.add(identifier)
+            _set_up_once(identifier, integration)
         except BaseException as error:  # noqa: BLE001  # _note_failure lets through what is not ours
             self._note_failure(identifier, error)
             return
@@ -152,6 +150,17 @@ def _fitting(row: Row) -> Integration:
     return load(row.place)
 
 
+def _set_up_once(identifier: str, integration: Integration) -> None:
+    """Set it up, unless the process has it already, or another thread is at it."""
+    claim = object()
+    if _set_up.setdefault(identifier, claim) is claim:
+        try:
+            integration.setup_once()
+        except BaseException:
+            del _set_up[identifier]
+            raise
+
+
 def _maker(given: Any) -> Callable[[], Integration]:
     return given if isinstance(given, type) else lambda: given
 
@@ -164,7 +173,8 @@ def _await(installed: Installed, identifier: str, row: Row) -> None:
     installed.waiting.add(identifier)
     if row.late:
         return
-    _living[:] = [one for one in _living if one() not in (None, installed)] + [ref(installed)]
+    # by identity: two that are empty are equal
+    _living[:] = [one for one in _living if one() is not None and one() is not installed] + [ref(installed)]
     if identifier not in _awaited:
         _awaited.add(identifier)
         for module in row.modules:
@@ -178,7 +188,10 @@ def _arrive(identifier: str, row: Row) -> None:
     for one in tuple(_living):
         installed = one()
         if installed is not None and identifier in installed.waiting:
-            installed.waiting.discard(identifier)
+            try:
+                installed.waiting.remove(identifier)
+            except KeyError:  # another thread imported another of its modules at the same moment
+                continue
             installed.load(identifier, row)
 
 

@@ -292,6 +292,43 @@ def test_integration_is_told_of_each_client_that_has_it(init, row, transport):
     assert Starting.told == [(waiting, True), (given, True)]
 
 
+def test_threads_that_arrive_at_once_set_it_up_once(init, row):
+    import threading
+    import time
+
+    class Slow(Integration):
+        identifier = "slow"
+        set_ups = 0
+
+        def setup_once(self):
+            time.sleep(0.05)
+            type(self).set_ups += 1
+
+    row(Slow, modules=("framework_x", "framework_y"))
+    client = init()
+    threads = [
+        threading.Thread(target=importlib.import_module, args=(name,))
+        for name in ("framework_x", "framework_y")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (Slow.set_ups, client.integrations.failed) == (1, {})
+    assert client.get_integration("slow") is not None
+
+
+def test_class_that_cannot_be_made_is_named_with_the_reason(init, lenient):
+    class Demanding(Integration):
+        identifier = "demanding"
+
+        def __init__(self, needed):
+            self.needed = needed
+
+    failed = init(integrations=[Demanding]).integrations.failed
+    assert "missing 1 required positional argument: 'needed'" in failed["demanding"]
+
+
 # -- what fails
 
 
