@@ -18,8 +18,7 @@ from sentry_like.errors import contained, is_error
 from sentry_like.hub import Hub
 from sentry_like.integrations._common.endings import before_drain
 from sentry_like.integrations._common.imports import when_imported
-from sentry_like.integrations._common.patch import Patch, before, on_uninstall
-from sentry_like.integrations._common.wrappers import Switch
+from sentry_like.integrations._common.patch import before, on_uninstall, replace
 from sentry_like.integrations.base import Integration
 
 TYPE_CHECKING = False
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType, ModuleType
     from typing import Any
+
+    from sentry_like.integrations._common.wrappers import Switch
 
 WATCHING = "watching a future"
 MECHANISM = {"type": "futures", "handled": False}
@@ -56,27 +57,27 @@ class FuturesIntegration(Integration):
 
 def run_in_hubs(thread: ModuleType) -> None:
     """Have each job of a thread pool run in the hub that its future has."""
-    patch = Patch(thread._WorkItem, "run", Switch(FuturesIntegration.identifier))
+    replace(thread._WorkItem, "run", FuturesIntegration.identifier, running_in_its_hub)
 
-    def wrap(original: Callable[..., object]) -> Callable[..., object]:
-        @wraps(original)
-        def run(job: Any, *args: Any) -> object:
-            future = getattr(job.future, "__dict__", {})
-            hub = future.get(JOB)
-            try:
-                if type(hub) is not Hub:
-                    return original(job, *args)
-                with hub:
-                    return original(job, *args)
-            finally:
-                if future.get(JOB) is hub:  # it went well: nothing will be told
-                    future.pop(JOB, None)
-                job = future = hub = None  # an exception holds the frames that called where it was caught
 
-        return run
+def running_in_its_hub(original: Callable[..., object], _: Switch) -> Callable[..., object]:
+    """`run` of a job; whether it is covered was decided when it was submitted."""
 
-    patch.install(wrap)
-    on_uninstall(FuturesIntegration.identifier, patch.uninstall)
+    @wraps(original)
+    def run(job: Any, *args: Any) -> object:
+        future = vars(job.future)
+        hub = future.get(JOB)
+        try:
+            if type(hub) is not Hub:
+                return original(job, *args)
+            with hub:
+                return original(job, *args)
+        finally:
+            if future.get(JOB) is hub:  # it went well: nothing will be told
+                future.pop(JOB, None)
+            job = future = hub = None  # an exception holds the frames that called where it was caught
+
+    return run
 
 
 class Watched:

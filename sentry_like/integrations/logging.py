@@ -33,8 +33,7 @@ from sentry_like.integrations._common.logs import (
     unignore_logger,
 )
 from sentry_like.integrations._common.logtext import Finished, Statement, can_wait
-from sentry_like.integrations._common.patch import Patch, on_uninstall
-from sentry_like.integrations._common.wrappers import Switch
+from sentry_like.integrations._common.patch import replace
 from sentry_like.integrations.base import Integration
 from sentry_like.units import carried
 
@@ -43,6 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
     from typing import Any
+
+    from sentry_like.integrations._common.wrappers import Switch
 
 __all__ = [
     "BreadcrumbHandler",
@@ -72,12 +73,10 @@ class LoggingIntegration(Thresholds, Integration):
         super().__init__(level, event_level)
 
     def setup_once(self) -> None:
-        patch = Patch(logging.Logger, "callHandlers", Switch(self.identifier))
-        patch.install(lambda original: witnessed(patch.switch, original))
-        on_uninstall(self.identifier, patch.uninstall)
+        replace(logging.Logger, "callHandlers", self.identifier, witnessed)
 
 
-def witnessed(switch: Switch, original: Callable[..., Any]) -> Callable[..., Any]:
+def witnessed(original: Callable[..., Any], switch: Switch) -> Callable[..., Any]:
     """`callHandlers` such that `see` is shown each record once its handlers are done.
 
     A tenth of the price of `around`: nothing is asked that `see` asks again.

@@ -26,8 +26,7 @@ from sentry_like.integrations._common.logs import (
     is_unwanted,
 )
 from sentry_like.integrations._common.logtext import Finished
-from sentry_like.integrations._common.patch import Patch, on_uninstall
-from sentry_like.integrations._common.wrappers import Switch
+from sentry_like.integrations._common.patch import on_uninstall, replace
 from sentry_like.integrations.base import Integration
 
 TYPE_CHECKING = False
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
     from typing import Any
+
+    from sentry_like.integrations._common.wrappers import Switch
 
     Record = dict[str, Any]
     Format = str | Callable[[Record], str]
@@ -71,9 +72,7 @@ class LoguruIntegration(Thresholds, Integration):
         ear.listen_from(self.lowest)
         ear.open()
         on_uninstall(self.identifier, ear.close)
-        patch = Patch(type(loguru.logger), "remove", Switch(self.identifier))
-        patch.install(lambda original: outliving(patch.switch, original))
-        on_uninstall(self.identifier, patch.uninstall)
+        replace(type(loguru.logger), "remove", self.identifier, outliving)
 
 
 class Ear:
@@ -138,7 +137,7 @@ def notice(record: Record) -> bool:
     return False
 
 
-def outliving(switch: Switch, original: Callable[..., Any]) -> Callable[..., Any]:
+def outliving(original: Callable[..., Any], switch: Switch) -> Callable[..., Any]:
     """`logger.remove` such that our sink is back when all were removed, whichever client is current."""
 
     @wraps(original)

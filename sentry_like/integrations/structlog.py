@@ -32,14 +32,15 @@ from sentry_like.integrations._common.logs import (
     is_unwanted,
 )
 from sentry_like.integrations._common.logtext import Finished
-from sentry_like.integrations._common.patch import Patch, on_uninstall
-from sentry_like.integrations._common.wrappers import Switch
+from sentry_like.integrations._common.patch import on_uninstall, replace
 from sentry_like.integrations.base import Integration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
+
+    from sentry_like.integrations._common.wrappers import Switch
 
     Fields = dict[str, Any]
 
@@ -65,9 +66,7 @@ class StructlogIntegration(Thresholds, Integration):
     def setup_once(self) -> None:
         forwarding.add(self.identifier)
         on_uninstall(self.identifier, lambda: forwarding.discard(self.identifier))
-        patch = Patch(structlog.BoundLoggerBase, "_process_event", Switch(self.identifier))
-        patch.install(lambda original: watched(patch.switch, original))
-        on_uninstall(self.identifier, patch.uninstall)
+        replace(structlog.BoundLoggerBase, "_process_event", self.identifier, watched)
         for name in ("stdlib", "_native", "_log_levels"):  # where its asynchronous methods are
             send_on_errands(getattr(structlog, name, None), self.identifier)
 
@@ -151,7 +150,7 @@ def level_of(method_name: str, fields: Mapping[str, Any]) -> int:
 # -- the patch
 
 
-def watched(switch: Switch, original: Callable[..., Any]) -> Callable[..., Any]:
+def watched(original: Callable[..., Any], switch: Switch) -> Callable[..., Any]:
     """`_process_event` such that the chain of processors has a look of ours in it."""
 
     def process_event(self: Any, method_name: str, event: Any, event_kw: Fields) -> Any:
