@@ -121,7 +121,8 @@ def add_breadcrumb(crumb: Any = None, hint: Hint | None = None, **fields: Any) -
     Give a dict, keywords, or both: `category`, `message`, `level`, `type`, `data`, `timestamp`. A function
     is called for the dict, and only if a client listens.
     """
-    Hub.current.add_breadcrumb(crumb, hint, **fields)
+    hub = Hub.current
+    hub.add_breadcrumb_to(hub.scope, crumb, hint, fields)
 
 
 def last_event_id() -> str | None:

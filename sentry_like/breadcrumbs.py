@@ -41,55 +41,55 @@ class Crumb:
 
 
 class Crumbs:
-    """The newest crumbs as a chain that forks share: each link knows its elder, so adding copies nothing.
+    """The newest crumbs: a block of older ones and a chain of the newer, both shared by forks, so that adding
+    copies nothing.
 
-    The chain is re-made from its newest `bound` links each time it has grown to twice that, so it holds at
-    most 2 x `bound`.
+    A link is `(crumb, elder link)`. Each time the chain has grown to `bound` links, the newest `bound` crumbs
+    become the block, so it holds at most 2 x `bound`.
     """
 
-    __slots__ = ("bound", "crumb", "dropped", "elder", "length")
+    __slots__ = ("block", "bound", "chain", "dropped", "length")
 
-    def __init__(
-        self, crumb: Crumb | None, elder: Crumbs | None, length: int, bound: int, dropped: int
-    ) -> None:
-        self.crumb = crumb
-        self.elder = elder
-        self.length = length
+    def __init__(self, block: tuple[Crumb, ...], bound: int, dropped: int) -> None:
+        self.block = block
+        self.chain: Any = None
+        self.length = 0
         self.bound = bound
         self.dropped = dropped
 
     def followed_by(self, crumb: Crumb, bound: int) -> Crumbs:
         if bound <= 0:
             return NO_CRUMBS
-        if self.length >= 2 * bound:
-            return self._cut_to(bound).followed_by(crumb, bound)
-        return Crumbs(crumb, self, self.length + 1, bound, self.dropped)
+        elder = self if self.length < bound else self._in_one_block(bound)
+        made = Crumbs.__new__(Crumbs)  # `__init__` would cost a call
+        made.block = elder.block
+        made.chain = (crumb, elder.chain)
+        made.length = elder.length + 1
+        made.bound = bound
+        made.dropped = elder.dropped
+        return made
 
-    def _cut_to(self, bound: int) -> Crumbs:
-        chain = Crumbs(None, None, 0, bound, self.dropped + self.length - bound)
-        for crumb in self.newest()[-bound:]:
-            chain = Crumbs(crumb, chain, chain.length + 1, bound, chain.dropped)
-        return chain
+    def _in_one_block(self, bound: int) -> Crumbs:
+        block = tuple(self.newest()[-bound:])
+        return Crumbs(block, bound, self.total - len(block))
 
     @property
     def total(self) -> int:
-        """How many crumbs were ever added to this chain."""
-        return self.dropped + self.length
+        """How many crumbs were ever added."""
+        return self.dropped + len(self.block) + self.length
 
     def newest(self) -> list[Crumb]:
         """The crumbs, oldest first."""
         found: list[Crumb] = []
-        link: Crumbs | None = self
-        for _ in range(self.bound):
-            if link is None or link.crumb is None:
-                break
-            found.append(link.crumb)
-            link = link.elder
+        link = self.chain
+        while link is not None:
+            crumb, link = link
+            found.append(crumb)
         found.reverse()
-        return found
+        return [*self.block, *found][-self.bound :] if self.bound else []
 
 
-NO_CRUMBS = Crumbs(None, None, 0, 0, 0)
+NO_CRUMBS = Crumbs((), 0, 0)
 
 
 def new_crumb(crumb: Breadcrumb | None, fields: Mapping[str, Any]) -> Breadcrumb:

@@ -106,7 +106,7 @@ class Client:
         if self._is_refused("error", exc_info, hint, lambda: self._sketch(exc_info)):
             return None
         caller = None if exc_info[2] is not None else calling_frame()
-        cleaning = self._start()
+        cleaning = self.start_cleaning()
         event = self._capture.exception(exc_info, mechanism, caller, cleaning)
         return self._finish(event, hint, scope, cleaning)
 
@@ -117,7 +117,7 @@ class Client:
         hint = dict(hint or {})
         if self._is_refused("error", None, hint, lambda: {"level": level, "message": message}):
             return None
-        cleaning = self._start()
+        cleaning = self.start_cleaning()
         caller = calling_frame() if self.options.attach_stacktrace else None
         event = self._capture.message(message, level, caller, cleaning)
         return self._finish(event, hint, scope, cleaning)
@@ -138,7 +138,7 @@ class Client:
         category = of_event_type(event.get("type"))
         if self._is_refused(category, hint.get("exc_info"), hint, lambda: event):
             return None
-        cleaning = self._start()
+        cleaning = self.start_cleaning()
         return self._finish(self._capture.foreign(event, cleaning), hint, scope or Scope(), cleaning)
 
     def capture_built(
@@ -157,7 +157,7 @@ class Client:
         exc_info = hint.get("exc_info")
         if self._is_refused("error", exc_info, hint, lambda: self._sketch(exc_info)):
             return None
-        cleaning = self._start()
+        cleaning = self.start_cleaning()
         event: Event = {"level": "error"}
         if exc_info is not None:
             event = self._capture.exception(exc_info, mechanism, None, cleaning)
@@ -167,7 +167,7 @@ class Client:
     def _sketch(self, exc_info: ExcInfo | None) -> Event:
         return {"level": "error"} if exc_info is None else self._capture.sketch(exc_info)
 
-    def _start(self) -> Cleaning:
+    def start_cleaning(self) -> Cleaning:
         """What one event is made with. The first loads what that takes, while no fork can come in between."""
         if not self._is_loaded:
             forks.undivided.run(self._load)
@@ -232,7 +232,7 @@ class Client:
             crumb = dict(wanted)
         made = Crumb(crumb)
         if not make_lasting(crumb):
-            made.finish(self._start().breadcrumb)
+            made.finish(self.start_cleaning().breadcrumb)
         scope.push_crumb(made, bound)
 
     def keep_crumb(self, scope: Scope, crumb: Crumb, hint: Hint) -> None:
@@ -244,7 +244,7 @@ class Client:
             wanted = self._pipeline.before_breadcrumb(crumb.make(), hint)
             if wanted is None:
                 return
-            crumb.settle(self._start().breadcrumb(dict(wanted)))
+            crumb.settle(self.start_cleaning().breadcrumb(dict(wanted)))
         scope.push_crumb(crumb, bound)
 
     # -- the rest

@@ -12,7 +12,7 @@ from sentry_like.breadcrumbs import new_crumb
 from sentry_like.errors import absorb, debug, voice
 from sentry_like.layers import INHERITED, Inherited, Layer
 from sentry_like.scope import Scope, listen_through
-from sentry_like.units import Active, Unit, carried
+from sentry_like.units import Active, Unit, carried_now, carry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class HubMeta(type):
     @property
     def current(cls) -> Hub:
         """The hub of the running thread or task; there is always one."""
-        active = carried.get(None)
+        active = carried_now(None)
         if active is not None and active.unit.is_running():
             return active.hub
         return active_now().hub
@@ -92,9 +92,9 @@ class Hub(metaclass=HubMeta):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        active = carried.get(None)
+        active = carried_now(None)
         if active is not None and active.hub is self:
-            carried.set(active.previous)
+            carry(active.previous)
 
     def run(self, callback: Callable[[], T]) -> T:
         """Call `callback` with this hub current; its result and exceptions pass through."""
@@ -156,7 +156,7 @@ class Hub(metaclass=HubMeta):
         As context manager it gives the scope. With a callback, the callback is called with the scope, which
         then is closed.
         """
-        block = self._stack[-1].fork().on(self)
+        block = self._stack[-1].fork_on(self)
         if callback is None:
             return block
         with block as scope:
@@ -206,9 +206,9 @@ class Hub(metaclass=HubMeta):
     def _set_stack(self, stack: tuple[Layer, ...]) -> None:
         """Change the stack, also in what a task that is created now will find."""
         self._stack = stack
-        active = carried.get(None)
+        active = carried_now(None)
         if active is not None and active.hub is self:
-            carried.set(Active(self, stack, active.unit, active.previous))
+            carry(active.with_stack(stack))
 
     # -- what happened
 
@@ -387,7 +387,7 @@ def active_now() -> Active:
     """What is current in the running thread or task, made at its first use: nothing is shared with another
     unit.
     """
-    active = carried.get(None)
+    active = carried_now(None)
     if active is None:
         hub = _main.fork_base()
     elif not active.unit.is_running():
@@ -399,7 +399,7 @@ def active_now() -> Active:
 
 def _activate(hub: Hub, unit: Unit, previous: Active | None) -> Active:
     active = Active(hub, hub._stack, unit, previous)
-    carried.set(active)
+    carry(active)
     return active
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sentry_like.errors import debug
-from sentry_like.units import carried
+from sentry_like.units import carried_now, carry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,15 @@ class Layer:
     def fork(self) -> Layer:
         return Layer(self.client, self.scope.fork(), self.local and self.local.fork())
 
+    def fork_on(self, hub: Hub) -> Layer:
+        """A fork as a block on a hub: `with layer.fork_on(hub) as scope:`. `__init__` would cost a call."""
+        twin = Layer.__new__(Layer)
+        twin.client = self.client
+        twin.scope = self.scope.fork()
+        twin.local = self.local and self.local.fork()
+        twin._hub = hub
+        return twin
+
     def on(self, hub: Hub) -> Layer:
         """This layer as a block on a hub: `with layer.on(hub) as scope:`."""
         self._hub = hub
@@ -49,21 +58,24 @@ class Layer:
     def __enter__(self) -> Scope:
         hub = self._hub
         self._before = before = hub._stack
-        self._active_before = carried.get(None)
-        hub._set_stack((*before, self))
+        hub._stack = stack = (*before, self)
+        self._active_before = active = carried_now(None)
+        if active is not None and active.hub is hub:
+            carry(active.with_stack(stack))
         return self.scope if self.local is None else self.local
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
         hub = self._hub
-        if hub._stack[-1] is not self:
+        stack = hub._stack
+        if stack[-1] is not self:
             self._mend(hub)
             return
-        active = carried.get(None)
-        if active is not None and active.stack is hub._stack:
+        active = carried_now(None)
+        if active is not None and active.stack is stack:
             hub._stack = self._before
-            carried.set(self._active_before)
+            carry(self._active_before)
         else:
             hub._set_stack(self._before)
 

@@ -57,7 +57,11 @@ class Pipeline:
         self, options: Options, defaults: Event, integrations: Integrations, reports: Reports
     ) -> None:
         self._options = options
-        self._defaults = defaults
+        self._contexts: dict[str, Any] = defaults["contexts"]
+        self._sdk: dict[str, Any] = defaults["sdk"]
+        self._plain_defaults = [
+            (name, defaults[name]) for name in defaults if name not in ("contexts", "sdk")
+        ]
         self._reports = reports
         self._ignored = IgnoredErrors(options.ignore_errors)
         self._integrations = integrations
@@ -153,11 +157,12 @@ class Pipeline:
 
     def _fill_defaults(self, event: Event) -> None:
         """What options and the process know and the event does not say itself."""
-        for name, value in self._defaults.items():
-            if name == "contexts":
-                event["contexts"] = {**value, **(event.get("contexts") or {})}
-            elif not event.get(name):
-                event[name] = value if name != "sdk" else {**value, "integrations": self._integrations.names}
+        for name, value in self._plain_defaults:
+            if name not in event or not event[name]:
+                event[name] = value
+        event["contexts"] = {**self._contexts, **(event.get("contexts") or {})}
+        if not event.get("sdk"):
+            event["sdk"] = {**self._sdk, "integrations": self._integrations.names}
 
     def _before_send(
         self, hook: EventProcessor, event: Event, hint: Hint, cleaning: Cleaning

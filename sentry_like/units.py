@@ -80,6 +80,15 @@ class Active:
         self.unit = unit
         self.previous = previous
 
+    def with_stack(self, stack: tuple[Layer, ...]) -> Active:
+        """The same with another stack. `__init__` would cost a call."""
+        twin = Active.__new__(Active)
+        twin.hub = self.hub
+        twin.stack = stack
+        twin.unit = self.unit
+        twin.previous = self.previous
+        return twin
+
 
 def running_loop() -> Any:
     """The event loop that runs on this thread, or `None`. asyncio is asked only when the application has
@@ -112,3 +121,5 @@ _probe: ContextVar[None] = ContextVar("sentry_like_probe")
 
 carried: ContextVar[Active | None] = ContextVar("sentry_like_hub")
 """What is current here, or was current where this context was copied from."""
+carried_now, carry = carried.get, carried.set
+"""Its methods, bound once: a method of an imported name is bound anew at each call."""

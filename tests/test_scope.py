@@ -100,10 +100,10 @@ def test_memory_of_breadcrumbs_is_bounded():
     scope = Scope()
     for number in range(1000):
         scope.push_crumb(Crumb({"message": str(number)}), 10)
-    links, link = 0, scope._crumbs
-    while link is not None and link.crumb is not None:
-        links, link = links + 1, link.elder
-    assert links <= 20
+    links, link = 0, scope._crumbs.chain
+    while link is not None:
+        links, link = links + 1, link[1]
+    assert links + len(scope._crumbs.block) <= 20
 
 
 def test_clear_forgets_data_and_keeps_processors():

@@ -18,7 +18,6 @@ FIELDS = frozenset(("timestamp", "type", "category", "level", "message", "data",
 MAX_MESSAGE = 8192
 MAX_NAME = 128
 MAX_FLAT = 20
-SCALARS = frozenset((float, int, bool, type(None)))
 DEEP_CRUMB = -2
 """How far the depth of `data` is from `max_depth` (protocol, "Size/depth limits": extra 5, data 3)."""
 LEVELS = {name: name for name in ("fatal", "error", "warning", "info", "debug")}
@@ -36,7 +35,7 @@ def make_lasting(crumb: Breadcrumb) -> bool:
                 crumb[name] = value[:MAX_MESSAGE]
         elif kind is dict and _is_flat(value):
             crumb[name] = value.copy()
-        elif kind not in SCALARS:
+        elif not (kind is float or kind is int or kind is bool or value is None):
             return False
     return True
 
@@ -47,7 +46,10 @@ def _is_flat(data: dict[Any, Any]) -> bool:
         return False
     for value in data.values():
         kind = type(value)
-        if kind not in SCALARS and (kind is not str or len(value) > MAX_NAME):
+        if kind is str:
+            if len(value) > MAX_NAME:
+                return False
+        elif not (kind is int or kind is float or kind is bool or value is None):
             return False
     return True
 

@@ -11,6 +11,7 @@ import builtins
 import sys
 
 from sentry_like.capture.kinds import definer_of, module_of, name_of
+from sentry_like.capture.meta import counted
 from sentry_like.capture.reprs import MESSAGE_DEPTH
 from sentry_like.errors import is_applications_own
 
@@ -54,8 +55,7 @@ def build_values(
     """
     links, total = flatten(exc_info[1])
     if total > len(links):
-        walk.path[:] = ("exception", "values")
-        walk.note_here(len=total)
+        walk.note(("exception", "values"), counted(total))
     root = mechanism or GENERIC
     last = len(links) - 1
     values = []
@@ -72,11 +72,20 @@ def build_values(
     return values
 
 
+def sketch(error: BaseException) -> list[dict[str, Any]]:
+    """What `build_values` would say of the exceptions' types, and no more."""
+    links, _ = flatten(error)
+    kinds = [type(link.error) for link in reversed(links)]
+    return [{"type": name_of(kind), "module": module_of(kind)} for kind in kinds]
+
+
 def flatten(error: BaseException) -> tuple[list[Link], int]:
     """The tree under an exception, depth first, at most `MAX_EXCEPTIONS` of it; and how many it has.
 
     No more than `MAX_COUNTED` are counted.
     """
+    if not _children(error):
+        return [Link(error, 0, None, None)], 1
     links: list[Link] = []
     seen: set[int] = set()
     waiting: list[tuple[BaseException, int | None, str | None]] = [(error, None, None)]
@@ -101,8 +110,9 @@ def _children(error: BaseException) -> list[tuple[BaseException, str]]:
         children.append((cause, "__cause__"))
     elif not _SUPPRESSED(error) and (context := _CONTEXT(error)) is not None:
         children.append((context, "__context__"))
-    members = members_of(error)[:MAX_COUNTED]
-    children.extend((member, f"exceptions[{i}]") for i, member in enumerate(members))
+    members = members_of(error)
+    if members:
+        children.extend((member, f"exceptions[{i}]") for i, member in enumerate(members[:MAX_COUNTED]))
     return children
 
 

@@ -7,8 +7,10 @@ cache, and never changed afterwards. What is left per event is the walk over the
 from __future__ import annotations
 
 import os
+import sys
 from time import monotonic
 
+from sentry_like.capture.meta import counted
 from sentry_like.capture.source import Sources, context
 from sentry_like.errors import is_applications_own
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType, TracebackType
     from typing import Any
 
+    from sentry_like.capture.meta import Notes
     from sentry_like.capture.scrub import EventScrubber
     from sentry_like.capture.serialize import Walk
     from sentry_like.capture.source import FileState
@@ -38,14 +41,23 @@ MAX_FUNCTION = 512
 """Characters of a function's name (protocol, "Size/depth limits")."""
 CO_OPTIMIZED = 1
 """The flag of functions: their variables are plain locals (`inspect`)."""
+FRAMES_KEEP_VARIABLES = sys.version_info < (3, 13)
+ONLY_THE_FRAMES = 3
+"""References to a dictionary of variables: the frame's, a variable of ours, and the argument of the count."""
 HIDING = ("__tracebackhide__", "__traceback_hide__")
-OUR_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+OUR_PACKAGE = os.path.dirname(os.path.dirname(sys._getframe().f_code.co_filename)) + os.sep
+"""Where this package was compiled: what code says of itself, wherever its files are now."""
+OUR_PROGRAMS = tuple(OUR_PACKAGE + name for name in ("cli" + os.sep, "inbox" + os.sep, "__main__.py"))
+"""Applications that happen to live in this package."""
 
 
 class Facts:
     """What is known of one line of one code object."""
 
-    __slots__ = ("code", "full", "hideable", "lean", "module", "ours", "size", "state", "with_vars")
+    __slots__ = (
+        *("code", "full", "hideable", "is_function", "is_odd", "lean", "module", "ours", "size"),
+        *("state", "with_vars"),
+    )
 
     def __init__(
         self, code: CodeType, module: Any, state: FileState, lean: dict[str, Any], lines: dict[str, Any]
@@ -56,8 +68,10 @@ class Facts:
         self.lean = lean
         self.full = {**lean, **lines}
         self.with_vars = {**self.full, "vars": None}  # to be copied: a copy that is not enlarged is cheaper
-        self.hideable = any(name in code.co_varnames or name in code.co_names for name in HIDING)
-        self.ours = code.co_filename.startswith(OUR_PACKAGE)
+        self.is_function = bool(code.co_flags & CO_OPTIMIZED)
+        self.hideable = self.is_function and any(name in code.co_varnames for name in HIDING)
+        self.ours = is_ours(code.co_filename)
+        self.is_odd = self.hideable or self.ours
         self.size = LEAN_SIZE + sum(map(len, (*lines.get("pre_context", ()), *lines.get("post_context", ()))))
 
 
@@ -78,62 +92,65 @@ class Frames:
 
     def of_traceback(self, tb: TracebackType, walk: Walk, path: tuple[str, ...]) -> list[dict[str, Any]]:
         """The frames of a traceback, oldest call first; with `add_full_stack` after those that led to it."""
-        steps = list(_steps(tb))
+        steps = _steps(tb)
         if self._full_stack and tb.tb_frame.f_back is not None:
             steps = [*_stack_steps(tb.tb_frame.f_back), *steps]
-        return self._build(steps, walk, path)
+        frames = self._build(steps, walk, path)
+        if FRAMES_KEEP_VARIABLES:
+            _forget_variables(tb.tb_frame)
+        return frames
 
     def of_stack(self, frame: FrameType | None, walk: Walk, path: tuple[str, ...]) -> list[dict[str, Any]]:
         """The frames that led to `frame`, oldest first, without our own."""
         return self._build(_stack_steps(frame), walk, path)
 
     def _build(self, steps: Steps, walk: Walk, path: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Innermost first, for it matters most when the event's room runs out; turned round at the end."""
+        """All frames lean at first; then completed from the innermost on, as long as the event has room."""
         shown = self._shown(steps)
         total = len(shown)
         bound = min(self._bound, max(FEWEST_FRAMES, walk.left // LEAN_SIZE))
         if total > bound:
             shown = [*shown[: bound // 5], *shown[total - (bound - bound // 5) :]]
-            walk.path[:] = path
-            walk.note_here(len=total)
-        place = len(shown)
-        first_lean, last_lean = FULL_FRAMES // 2, place - FULL_FRAMES // 2
-        walk.left -= LEAN_SIZE * max(0, last_lean - first_lean)
-        frames: list[dict[str, Any]] = []
-        for frame, facts in reversed(shown):
-            place -= 1
-            if first_lean <= place < last_lean or walk.left <= 0:
-                frames.append(facts.lean)
-                continue
+            walk.note(path, counted(total))
+        frames = [facts.lean for _, facts in shown]
+        walk.left -= LEAN_SIZE * max(0, len(shown) - FULL_FRAMES)
+        notes: Notes = {}
+        for place in _innermost_first(len(shown)):
+            if walk.left <= 0:
+                break
+            frame, facts = shown[place]
             walk.left -= facts.size
-            if self._with_locals:
-                where = (*path, str(place), "vars")
-                made = facts.with_vars.copy()
-                made["vars"] = walk.locals(_locals_of(frame), where)
-                frames.append(made)
-            else:
-                frames.append(facts.full)
-        frames.reverse()
+            if not self._with_locals:
+                frames[place] = facts.full
+                continue
+            frames[place] = made = facts.with_vars.copy()
+            made["vars"] = walk.locals(frame.f_locals.copy() if facts.is_function else _open_namespace(frame))
+            if walk.notes is not None:
+                notes[str(place)] = {"vars": walk.notes}
+                walk.notes = None
+        walk.note(path, notes)
         return frames
 
     # -- facts
 
     def _shown(self, steps: Steps) -> list[tuple[FrameType, Facts]]:
-        """The frames that are shown, with their facts: not our own, nor those that ask to be left out."""
-        shown = []
-        known, now = self._facts, monotonic()
+        """The frames that are shown, with their facts."""
+        found = []
+        has_odd = False
+        known, now = self._facts.get, monotonic()
         for frame, lineno in steps:
             code = frame.f_code
-            facts = known.get((id(code), lineno))
+            facts = known((id(code), lineno))
             if (
                 facts is None
                 or facts.module is not dict.get(frame.f_globals, "__name__")
-                or not facts.state.is_fresh(now)
+                or (facts.state.fresh_until <= now and not facts.state.is_fresh(now))
             ):
                 facts = self._find_facts(frame, code, lineno)
-            if not facts.ours and not (facts.hideable and _asks_to_be_hidden(frame)):
-                shown.append((frame, facts))
-        return shown
+            if facts.is_odd:
+                has_odd = True
+            found.append((frame, facts))
+        return _without_odd(found) if has_odd else found
 
     def _find_facts(self, frame: FrameType, code: CodeType, lineno: int) -> Facts:
         module_globals = frame.f_globals
@@ -144,7 +161,7 @@ class Frames:
         lean = self._where(code, module if type(module) is str else None, lineno)
         facts = Facts(code, module, source.state, lean, self._lines(source.lines, lineno))
         if len(self._facts) >= FACTS_BOUND:
-            self._facts = {}
+            self._facts.clear()
         self._facts[id(code), lineno] = facts
         return facts
 
@@ -196,10 +213,39 @@ class Frames:
         return None
 
 
-def _steps(tb: TracebackType | None) -> Iterable[tuple[FrameType, int]]:
+def is_ours(filename: str) -> bool:
+    """Whether code belongs to this package: wrappers of integrations, and what they call. Programs do not."""
+    return filename.startswith(OUR_PACKAGE) and not filename.startswith(OUR_PROGRAMS)
+
+
+def _without_odd(found: list[tuple[FrameType, Facts]]) -> list[tuple[FrameType, Facts]]:
+    """Without the frames that ask to be left out, and without our own, which only passed a call through.
+
+    If there are none but ours the fault is ours, and they are kept.
+    """
+    if all(facts.ours for _, facts in found):
+        return found
+    return [
+        (frame, facts)
+        for frame, facts in found
+        if not facts.ours and not (facts.hideable and _asks_to_be_hidden(frame))
+    ]
+
+
+def _innermost_first(count: int) -> Iterable[int]:
+    """The places of the frames that are shown in full, for these matter most when the room runs out."""
+    half = FULL_FRAMES // 2
+    if count <= FULL_FRAMES:
+        return range(count - 1, -1, -1)
+    return (*range(count - 1, count - half - 1, -1), *range(half - 1, -1, -1))
+
+
+def _steps(tb: TracebackType | None) -> Steps:
+    steps = []
     while tb is not None:
-        yield tb.tb_frame, tb.tb_lineno or 0
+        steps.append((tb.tb_frame, tb.tb_lineno or 0))
         tb = tb.tb_next
+    return steps
 
 
 def _stack_steps(frame: FrameType | None) -> Steps:
@@ -212,21 +258,29 @@ def _stack_steps(frame: FrameType | None) -> Steps:
 
 
 def _asks_to_be_hidden(frame: FrameType) -> bool:
-    """Whether a `__tracebackhide__` is true."""
-    for name, value in _locals_of(frame):
-        if name in HIDING and (value is True or (type(value) is int and value != 0)):
-            return True
-    return False
+    """Whether a `__tracebackhide__` of the function is true."""
+    variables = frame.f_locals
+    values = [variables.get(name) for name in HIDING]
+    return any(value is True or (type(value) is int and value != 0) for value in values)
 
 
-def _locals_of(frame: FrameType) -> list[tuple[str, Any]]:
-    """The variables of a frame, `[(name, value), ...]`."""
-    if frame.f_code.co_flags & CO_OPTIMIZED:
-        return list(frame.f_locals.items())
-    return _open_namespace(frame)
+def _forget_variables(frame: FrameType) -> None:
+    """Empty the dictionary that a function's frame keeps once it was asked for `f_locals`.
+
+    The frame that caught an exception goes on. The variable is gone with the `except` block, but the
+    dictionary would hold the exception, and that the frame. Whoever asks next has it filled again. It is left
+    alone where somebody else holds it, and under a trace function, after which the interpreter reads it.
+    """
+    code = frame.f_code
+    if not code.co_flags & CO_OPTIMIZED or sys.gettrace() is not None or sys.getprofile() is not None:
+        return
+    variables = frame.f_locals
+    if sys.getrefcount(variables) == ONLY_THE_FRAMES:
+        for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
+            variables.pop(name, None)
 
 
-def _open_namespace(frame: FrameType) -> list[tuple[str, Any]]:
+def _open_namespace(frame: FrameType) -> dict[str, Any]:
     """The variables of a module, class body or exec'd code: any mapping, and names that are not shown.
 
     Class bodies may run in foreign mappings, and other threads may change globals meanwhile.
@@ -234,11 +288,11 @@ def _open_namespace(frame: FrameType) -> list[tuple[str, Any]]:
     namespace = frame.f_locals
     try:
         items = list(dict.items(namespace) if issubclass(type(namespace), dict) else namespace.items())
-        return [(name, value) for name, value in items if type(name) is str and name[:2] != "__"]
+        return {name: value for name, value in items if type(name) is str and name[:2] != "__"}
     except BaseException as error:
         if is_applications_own(error):
             raise
-        return []
+        return {}
 
 
 def _absolute(filename: str) -> str:

@@ -87,10 +87,10 @@ class KindCache:
 
     def __init__(self) -> None:
         self.known: dict[int, tuple[type, Any]] = {}
-        """`{id: (class, what is known)}`, to be read directly where a call would cost."""
+        """`{id: (class, what is known)}`; always the same dict, so that it may be read without a call."""
 
     def remember(self, kind: type, fact: Any) -> Any:
         if len(self.known) >= KINDS_BOUND:
-            self.known = {}
+            self.known.clear()
         self.known[id(kind)] = (kind, fact)
         return fact

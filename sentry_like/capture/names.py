@@ -41,6 +41,12 @@ SECRET_STEMS = (
 )
 """... and so is one that holds one of these, however it is written: `MYSQLPASSWORD`, `x-api-key`."""
 
+SIGNS = (
+    *("pass", "pwd", "secret", "token", "auth", "cred", "key", "cookie", "srf", "jwt", "bearer", "sess"),
+    *("sid", "sso", "saml", "cvv", "cvc", "card", "ssn", "otp"),
+)
+"""Each of these words and stems has one of these in it, and most other names have none."""
+
 HARMLESS_WORDS = ("passwordless", "secretar")
 """What only sounds like a stem."""
 
@@ -60,6 +66,8 @@ def fold(name: str) -> str:
 
 def is_telling(name: str) -> bool:
     """Whether the words of a name say that a secret is kept under it."""
+    if not _has_sign(name):
+        return False
     words = words_of(name)
     if len(words) > 1 and words[-1] in HARMLESS_ENDINGS:
         return False
@@ -69,6 +77,15 @@ def is_telling(name: str) -> bool:
     for harmless in HARMLESS_WORDS:
         squashed = squashed.replace(harmless, "")
     return any(stem in squashed for stem in SECRET_STEMS)
+
+
+def _has_sign(name: str) -> bool:
+    """Whether it is worth while to take the name apart; a loop, for `any` with a generator takes longer."""
+    letters = (name if name.isalnum() else "".join(filter(str.isalnum, name))).lower()
+    for sign in SIGNS:  # noqa: SIM110  # see above
+        if sign in letters:
+            return True
+    return False
 
 
 def words_of(name: str) -> list[str]:

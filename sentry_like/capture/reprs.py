@@ -8,7 +8,7 @@ named.
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, repeat
 from time import perf_counter
 
 from sentry_like.capture.kinds import KindCache, name_of
@@ -35,35 +35,36 @@ INT_BITS = 1024
 
 
 class Reprs:
-    """Turns the objects of one event into text of at most `limit` characters each."""
+    """Turns the objects of one event into text of at most `limit` characters each.
 
-    __slots__ = ("_custom", "_is_secret", "_known_secrets", "_limit", "_spent")
+    `custom` is what the user says first about each.
+    """
+
+    __slots__ = ("_limit", "_scrubber", "_spent", "custom")
 
     def __init__(
         self, limit: int, scrubber: EventScrubber, custom: Callable[[Any], str | None] | None = None
     ) -> None:
         self._limit = limit
-        self._is_secret = scrubber.is_secret
-        self._known_secrets = scrubber.known
-        self._custom = custom
+        self._scrubber = scrubber
+        self.custom = custom
         self._spent = 0.0
 
     def text(self, value: Any, depth: int = DEPTH) -> str:
         """The text of any object; never raises."""
         kind = type(value)
-        known = _WRITERS.known.get(id(kind))
+        known = _known_writer(id(kind))
         write, is_builtin = known[1] if known is not None else _find_writer(kind)
         try:
-            if self._custom is not None and not is_builtin:
+            if self.custom is not None and not is_builtin:
                 own = self._by_custom(value)
                 if own is not None:
                     return own
-            text: str = write(self, value, depth)
+            return write(self, value, depth)  # type: ignore[no-any-return]  # caches hold anything
         except BaseException as error:  # data may raise anything, even SystemExit
             if is_applications_own(error):
                 raise
             return f"<unprintable {name_of(kind)}: {name_of(type(error))} in __repr__>"
-        return text
 
     def said_by(self, value: Any) -> str:
         """What `str` says of an object, guarded; of a text the text itself."""
@@ -82,6 +83,12 @@ class Reprs:
     def cut(self, text: str) -> str:
         return text if len(text) <= self._limit else text[: max(self._limit - 3, 0)] + "..."
 
+    def cut_inside(self, text: str, title: int) -> str:
+        """`Title(...)` with what is in the brackets cut; `title` is the length of the title."""
+        if len(text) <= self._limit:
+            return text
+        return f"{text[:title]}({self.cut(text[title + 1 : -1])})"
+
     # -- foreign code
 
     def write_foreign(self, value: Any, depth: int) -> str:
@@ -94,7 +101,7 @@ class Reprs:
     def _by_custom(self, value: Any) -> str | None:
         """The user's `custom_repr`; one that raises, or answers no text, has nothing to say."""
         try:
-            text = self._timed(self._custom, value)
+            text = self._timed(self.custom, value)
         except BaseException as error:
             if is_applications_own(error):
                 raise
@@ -129,6 +136,10 @@ class Reprs:
         return int.__repr__(value) if bits <= INT_BITS else f"<int of {bits} bits>"
 
     def write_plain(self, value: Any, depth: int) -> str:
+        return self.cut(repr(value))
+
+    def write_code(self, value: Any, depth: int) -> str:
+        """A function, generator, frame or the like: its repr says where the code is from, and no more."""
         return self.cut(repr(value))
 
     def write_sized(self, value: Any, depth: int) -> str:
@@ -176,7 +187,7 @@ class Reprs:
             return "{...}"
         shown = []
         for key, item in _first(dict.items(value)):
-            hidden = type(key) is str and self._is_secret(key) and holds_secret(item)
+            hidden = type(key) is str and self._scrubber.is_secret(key) and holds_secret(item)
             shown.append(f"{self.text(key, 0)}: {FILTERED if hidden else self.text(item, depth - 1)}")
         return self.cut("{" + ", ".join(shown) + (", ..." if size > len(shown) else "") + "}")
 
@@ -200,42 +211,52 @@ class Reprs:
         return f"namespace({self.fields(_first(state.items()), len(state), depth)})"
 
     def fields(self, pairs: list[tuple[str, Any]], size: int, depth: int) -> str:
-        """The first of `size` named values; a short value costs no call."""
+        """The first of `size` named values."""
         if depth <= 0 and size:
             return "..."
+        names = [name for name, _ in pairs]
+        texts = self.named_values(names, [item for _, item in pairs], depth - 1)
+        shown = ", ".join([f"{name}={text}" for name, text in zip(names, texts, strict=True)])
+        return self.cut(shown + (", ..." if size > len(pairs) else ""))
+
+    def named_values(self, names: Iterable[str], items: Iterable[Any], depth: int) -> list[str]:
+        """The texts of values that have names; a short value costs no call."""
         shown = []
-        known_secrets = self._known_secrets
-        for name, item in pairs:
-            secret = known_secrets.get(name)
-            if secret is None:
-                secret = self._is_secret(name)
+        harmless = self._scrubber.harmless
+        for name, item in zip(names, items, strict=True):
             kind = type(item)
-            if secret and holds_secret(item):
-                shown.append(f"{name}={FILTERED}")
+            if name not in harmless and self._scrubber.is_secret(name) and holds_secret(item):
+                shown.append(FILTERED)
             elif (kind is str and len(item) < 100) or (kind is int and SMALL_INT < item < BIG_INT):
-                shown.append(f"{name}={item!r}")
+                shown.append(repr(item))
             else:
-                shown.append(f"{name}={self.text(item, depth - 1)}")
-        return self.cut(", ".join(shown) + (", ..." if size > len(shown) else ""))
+                shown.append(self.text(item, depth))
+        return shown
 
 
 class Record:
     """Writes the instances of one dataclass or attrs class from their state, not by their properties."""
 
-    __slots__ = ("_names", "_size", "_title")
+    __slots__ = ("_names", "_size", "_template", "_title")
 
     def __init__(self, kind: type, names: list[str]) -> None:
         self._title = name_of(kind)
-        self._names = names
+        self._names = names[:BREADTH]
         self._size = len(names)
+        fields = [f"{name}=%s" for name in self._names] + ["..."] * (self._size > BREADTH)
+        self._template = f"{self._title.replace('%', '%%')}({', '.join(fields)})"
 
-    def __call__(self, reprs: Reprs, value: Any, depth: int) -> str:
+    def write(self, reprs: Reprs, value: Any, depth: int) -> str:
+        if depth <= 0 and self._size:
+            return f"{self._title}(...)"
         state = getattr(value, "__dict__", None)
+        items: Iterable[Any]
         if type(state) is dict:
-            pairs = [(name, state.get(name, MISSING)) for name in self._names[:BREADTH]]
+            items = map(state.get, self._names, repeat(MISSING))
         else:
-            pairs = [(name, getattr(value, name, MISSING)) for name in self._names[:BREADTH]]
-        return f"{self._title}({reprs.fields(pairs, self._size, depth)})"
+            items = (getattr(value, name, MISSING) for name in self._names)
+        texts = reprs.named_values(self._names, items, depth - 1)
+        return reprs.cut_inside(self._template % tuple(texts), len(self._title))
 
 
 class Missing:
@@ -267,9 +288,14 @@ def _as_text(answer: Any) -> str:
     return answer if type(answer) is str else str.__str__(answer)
 
 
+def is_only_named(kind: type) -> bool:
+    """Whether what is written of instances are names and addresses, and nothing that they hold."""
+    return _find_writer(kind)[0] in (Reprs.write_named, Reprs.write_code)
+
+
 def _find_writer(kind: type) -> Any:
     """`(writer, is_builtin)` of a class, worked out once; of a built-in one `custom_repr` is not asked."""
-    known = _WRITERS.known.get(id(kind))
+    known = _known_writer(id(kind))
     if known is not None:
         return known[1]
     from sentry_like.capture.writers import writer_for  # with what it imports, at the first object
@@ -278,3 +304,4 @@ def _find_writer(kind: type) -> Any:
 
 
 _WRITERS = KindCache()
+_known_writer = _WRITERS.known.get

@@ -6,8 +6,6 @@ assigned to a secret name within them. Nothing is edited: cleaned copies are mad
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from sentry_like.capture.names import (
     DEFAULT_DENYLIST,
     DEFAULT_PII_DENYLIST,
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_DENYLIST", "DEFAULT_PII_DENYLIST", "FILTERED", "EventScrubber", "replace_texts"]
 
 MEMO_BOUND = 4096
+QUOTES_BOUND, MAX_QUOTE = 1024, 100
+"""How many quoted texts are remembered as clean, about, and how long they may be."""
 MAX_REMEMBERED = 200
 """Characters of a name whose judgement is remembered."""
 ABOUT_THE_EVENT = frozenset(("modules", "sdk", "debug_meta", "platform", "event_id"))
@@ -55,7 +55,11 @@ class EventScrubber:
         self.pii_denylist = list(DEFAULT_PII_DENYLIST if pii_denylist is None else pii_denylist)
         self.recursive = recursive
         self.send_default_pii = send_default_pii
-        self.known: dict[str, bool] = {}
+        self.harmless: set[str] = set()
+        """Names that were judged and are not secret, to be looked into where a call would cost."""
+        self.quotes: dict[str, str] = {}
+        """Short texts that hold no secret, quoted; to be looked into where a call would cost."""
+        self._telling: set[str] = set()
         listed = self.denylist if send_default_pii else [*self.denylist, *self.pii_denylist]
         self._names = frozenset(map(fold, listed))
         self._by_words = self._names.issuperset(map(fold, DEFAULT_DENYLIST))
@@ -74,14 +78,18 @@ class EventScrubber:
 
     def is_secret(self, name: str) -> bool:
         """Whether what is kept under `name` must not be sent; judged once per name."""
-        known = self.known.get(name)
-        if known is None:
-            known = fold(name) in self._names or (self._by_words and is_telling(name))
-            if len(self.known) >= MEMO_BOUND:
-                self.known.clear()
-            if len(name) <= MAX_REMEMBERED:
-                self.known[name] = known
-        return known
+        if name in self.harmless:
+            return False
+        return name in self._telling or self._judge(name)
+
+    def _judge(self, name: str) -> bool:
+        is_secret = fold(name) in self._names or (self._by_words and is_telling(name))
+        judged = self._telling if is_secret else self.harmless
+        if len(judged) >= MEMO_BOUND:
+            judged.clear()
+        if len(name) <= MAX_REMEMBERED and type(self).is_secret is EventScrubber.is_secret:
+            judged.add(name)  # a subclass may judge otherwise, and wants to be asked each time
+        return is_secret
 
     # -- trees
 
@@ -134,21 +142,54 @@ class EventScrubber:
 
     def secret_places(self, items: Any) -> list[int]:
         """Where in a list secrets stand: second in a pair `("password", "...")`, or after `--password`."""
-        if not items or (type(items[0]) is not str and type(items[0]) is not bytes):
+        first = type(items[0]) if items else None
+        if first is not str and first is not bytes:
             return []
-        if len(items) == 2 and holds_secret(items[1]) and self.is_secret(_text(items[0]).lstrip("-")):
+        if len(items) == 2 and holds_secret(items[1]) and self._is_secret_option(items[0]):
             return [1]
+        if not _has_option(items):
+            return []
+        options = [_text(item)[:1] == "-" for item in items]
         return [
             place
-            for place, (option, text) in enumerate(pairwise(items), 1)
-            if _text(option)[:1] == "-"
-            and _text(text)[:1] != "-"
-            and self.is_secret(_text(option).lstrip("-"))
+            for place, item in enumerate(items[:-1], 1)
+            if options[place - 1] and not options[place] and self._is_secret_option(item)
         ]
+
+    def _is_secret_option(self, option: Any) -> bool:
+        return self.is_secret(_text(option).lstrip("-"))
+
+    # -- texts
 
     def clean_text(self, text: str) -> str:
         """The text without the secrets in it."""
         return self.texts.clean(text)
+
+    def dirty(self, texts: list[str], quotes: dict[str, str]) -> dict[str, str]:
+        """Of an event's texts those that hold a secret, each with its cleaned form.
+
+        `quotes` are texts of it by what they quote; the short ones that are clean are remembered.
+        """
+        if not quotes:
+            return self.texts.dirty(texts)
+        dirty = self.texts.dirty([*texts, *quotes.values()])
+        self._remember(quotes, dirty)
+        return dirty
+
+    def _remember(self, quotes: dict[str, str], dirty: dict[str, str]) -> None:
+        if len(self.quotes) >= QUOTES_BOUND:
+            self.quotes.clear()
+        for value, text in quotes.items():
+            if len(text) <= MAX_QUOTE and text not in dirty and text.isascii():
+                self.quotes[value] = text
+
+
+def _has_option(items: Any) -> bool:
+    """Whether there is something like `--token` among them; asked of every list that begins with a text."""
+    for item in items:
+        if (type(item) is str and item[:1] == "-") or (type(item) is bytes and item[:1] == b"-"):
+            return True
+    return False
 
 
 def _text(value: Any) -> str:

@@ -1,8 +1,8 @@
 """Values into JSON-safe data, each visited once: the bags that users hand in, and the locals of frames.
 
-Built-in containers are read through their own C methods; every other object becomes text (`reprs`). Depth,
-breadth and size are bounded, secrets are replaced by name on the way, and each cut is noted in `_meta`
-(protocol, "_meta").
+Built-in containers are read through their own C methods; every other object becomes text (`leaves`). Depth,
+breadth and size are bounded, secrets are replaced by name on the way, and each cut is noted for `_meta`.
+What costs no call is done in the three loops: over variables, over entries, over items.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 from itertools import islice
 
 from sentry_like.capture.kinds import KindCache, definer_of, module_of, name_of
+from sentry_like.capture.leaves import SUMMARY, Leaves
+from sentry_like.capture.meta import REPLACED, attach, count, counted, shortened
 from sentry_like.capture.names import FILTERED, holds_secret
-from sentry_like.capture.reprs import BIG_INT, SMALL_INT, Reprs
+from sentry_like.capture.reprs import BIG_INT, SMALL_INT, is_only_named
+from sentry_like.capture.scrub import MAX_QUOTE
 from sentry_like.errors import is_applications_own
 
 TYPE_CHECKING = False
@@ -19,13 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from sentry_like.capture.limits import Limits
+    from sentry_like.capture.meta import Notes
     from sentry_like.capture.scrub import EventScrubber
 
     Path = tuple[str, ...]
+    Known = tuple[Any, Any, int, int, Notes | None]
+    """A value, what it became, its size, how deep it was followed, and its notes."""
 
 CYCLE = "<cyclic>"
-DEEP_LOCALS = -2
-"""How far the depth of locals is from `max_depth` (protocol, "Size/depth limits": extra 5, vars 3)."""
 WIDE_LEVELS = {"contexts": 99, "user": 99}
 """How many levels of a bag `max_breadth` does not apply to; of others the first
 (protocol, "Serialisation rules").
@@ -34,166 +39,149 @@ NAMED_LEVELS = {"contexts": 2, "request": 2}
 """How deep names are judged when that is not recursive; of other bags on the first level."""
 ANY_BREADTH = 1000
 MAX_KEY = 200
-NUMBER_WEIGHT = 4
+ITEM_WEIGHT = 4
 NAME_WEIGHT = 20
 """About the bytes of a name, its punctuation, and a small number."""
 LONG_KEY = 12
 """Longer keys are looked at as texts are: somebody keeps things by their token or card number."""
 NOTE_WEIGHT = 80
-"""About the bytes of an annotation in `_meta`."""
+"""About the bytes of a note in `_meta`."""
 MAX_NAMES = 250
 """Variables of one frame: a module may have thousands."""
-SUMMARY = 48
-"""Characters left to a text once there is no more room."""
-LARGEST_INT = 2**64 - 1
-"""A server reads larger ones as 0 (protocol, "Top level")."""
-ALWAYS = 1000
+COMPLETE = 1000
+"""The depth to which what has no levels was followed."""
+MET_WITHIN: Known = (None, CYCLE, 8, COMPLETE, None)
+"""What is known of a container while it is read."""
+ALWAYS, NEVER = 0, 1000
+"""The least depth at which something holds for all values, and for none."""
+NO_QUOTES: dict[str, str] = {}
 
 
-class Limits:
-    """How much of a value is kept; from the options of these names, in characters and levels."""
-
-    __slots__ = ("bag", "breadth", "depth", "event", "frame", "text")
-
-    def __init__(self, depth: int, breadth: int, text: int, event: int) -> None:
-        self.depth = depth
-        self.breadth = breadth
-        self.text = text
-        self.event = event
-        # Of all locals of one frame: the server cuts at 2048 (protocol, "Size/depth limits").
-        self.frame = max(2048, 2 * text)
-        self.bag = event // 8
-        """What a bag has even if frames have used up the event's room."""
-
-
-class Walk:
-    """One event's walk over foreign values: its room, its `_meta`, and the texts yet to be looked at.
-
-    `left` is the room in characters, `path` where the walk stands, `meta` the cuts by path, `texts` what
-    detectors have not seen.
-    """
+class Walk(Leaves):
+    """One event's walk over foreign values; `meta` are its notes by path."""
 
     __slots__ = (
-        "_breadth",
-        "_by_name",
-        "_is_secret",
-        "_judges_all",
-        "_known_secrets",
-        "_memo",
-        "_named_levels",
-        "_notes",
-        "_quote",
-        "_recursive",
-        "_secret_places",
-        "_text_limit",
-        "_wide_levels",
-        "left",
-        "limits",
-        "meta",
-        "path",
-        "reprs",
-        "texts",
+        *("_breadth", "_by_name", "_harmless", "_memo", "_named_from", "_named_to", "_owed", "_quoted"),
+        *("_scrubber", "_wide_from", "limits", "meta"),
     )
 
     def __init__(
         self, limits: Limits, scrubber: EventScrubber, custom_repr: Callable[[Any], str | None] | None = None
     ) -> None:
+        Leaves.__init__(self, limits, scrubber, custom_repr)
         self.limits = limits
+        self.meta: Notes = {}
         self._breadth = limits.breadth
-        self._text_limit = limits.text
-        self._is_secret = scrubber.is_secret
-        self._known_secrets = scrubber.known
-        self._secret_places = scrubber.secret_places
-        self._recursive = scrubber.recursive
-        self.reprs = Reprs(limits.text, scrubber, custom_repr)
-        self._memo: dict[int, tuple[Any, Any, int, int, Any]] = {}
-        # {id: (value, what it became, its size, how deep it was followed, its notes)}
-        self._notes = 0
-        self._quote = False
-        self._by_name = True
-        self._wide_levels = 0
-        self._named_levels = 0
-        self._judges_all = False
-        self.left = limits.event
-        self.meta: dict[str, Any] = {}
-        self.path: list[str] = []
-        self.texts: list[str] = []
+        self._scrubber = scrubber
+        self._harmless = scrubber.harmless
+        self._memo: dict[int, Known] = {}
+        self._owed = 0
 
     def start_anew(self) -> None:
         """Forget what was walked, and have all the room again."""
         self.left = self.limits.event
         self.meta = {}
         self.texts.clear()
+        self.quotes.clear()
 
     # -- the three ways in
 
-    def locals(self, variables: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
-        """A frame's variables as text, containers as containers of text.
+    def locals(self, shown: dict[str, Any]) -> dict[str, Any]:
+        """A frame's variables as text, containers as containers of text, in the dict that was given.
 
-        Every name is kept, values as the frame's room allows. What costs no call is done here.
+        Every name is kept, values as the frame's room allows. `notes` are left for whoever knows the place.
         """
-        self._set_out_among_locals(path, variables)
-        room = start = min(self.limits.frame, self.left)
-        rest = self.left - start - NAME_WEIGHT * len(variables)
-        notes = self._notes
-        shown: dict[str, Any] = {}
-        see, known_secrets, memo = self.texts.append, self._known_secrets, self._memo
-        limit, depth = self._text_limit, self.limits.depth + DEEP_LOCALS
-        for name, value in variables:
+        if not self._quote:
+            self._set_out_among_locals()
+        size = len(shown)
+        notes = _without_surplus(shown) if size > MAX_NAMES else None
+        limits = self.limits
+        room = min(limits.frame, self.left)
+        outside = self.left - room - NAME_WEIGHT * size
+        harmless, quoted, memo = self._harmless, self._quoted, self._memo
+        limit, depth = limits.text, limits.locals
+        for name, value in shown.items():
             kind = type(value)
-            secret = known_secrets.get(name)
-            if secret is None:
-                secret = self._is_secret(name)
-            if secret and holds_secret(value):
+            if name not in harmless and self._scrubber.is_secret(name) and holds_secret(value):
                 shown[name] = FILTERED
-                self.note(name, rem=["!config", "s"])
-            elif (kind is int and SMALL_INT < value < BIG_INT) or value is None or kind is bool:
+                notes = self._gathered(notes, name, REPLACED)
+            elif kind is str and room > 0 and len(value) <= limit:
+                text = quoted(value)
+                if text is None:
+                    text = self.quotes[value] = repr(value)
+                    if not text.isascii():
+                        room -= 2 * len(text) + 4
+                shown[name] = text
+                room -= len(text)
+            elif (
+                (kind is int and SMALL_INT < value < BIG_INT)
+                or kind is float
+                or kind is bool
+                or value is None
+            ):
                 shown[name] = repr(value)
-            elif room <= 0:
-                shown[name] = self._summary(value, kind, name)
-            elif kind is float:
-                shown[name] = repr(value)
-            elif kind is str and len(value) <= limit:
-                shown[name] = text = repr(value)
-                see(text)
-                room -= len(text) if text.isascii() else _weight(text)
-            elif (known := memo.get(id(value))) is not None and known[3] >= depth and known[4] is None:
+            elif (known := memo.get(id(value))) and room > 0 and known[4] is None and known[3] >= depth:
                 shown[name] = known[1]
                 room -= known[2]
             else:
                 self.left = room
-                is_scalar = kind is str or kind is int  # a large one
-                shown[name] = (
-                    self.value(value, depth, name) if is_scalar else self._once(value, kind, depth, name)
-                )
+                if known is None and room > 0 and kind is not str and kind is not int:
+                    shown[name] = self._once(value, kind, depth)
+                else:
+                    shown[name] = self._curtailed(value, kind, known)
                 room = self.left
-        self.left = rest + room - NOTE_WEIGHT * (self._notes - notes)
+                if self.notes is not None:
+                    notes = self._gathered(notes, name, self._take_notes())
+        self.left = outside + room - self._owed
+        self._owed = 0
+        self.notes = notes
         return shown
 
-    def _set_out_among_locals(self, path: Path, variables: list[tuple[str, Any]]) -> None:
-        """Begin at a frame's variables; most often the walk comes from another frame's."""
-        if self._quote:
-            self.path[:] = path
-        else:
-            self._set_out(path, quote=True, by_name=True)
-        if len(variables) > MAX_NAMES:
-            self.note_here(len=len(variables))
-            del variables[MAX_NAMES:]
+    def _set_out_among_locals(self) -> None:
+        """Begin at the variables of frames. What was made in another manner is of no use in this one."""
+        self._memo.clear()
+        self._quote = self._by_name = True
+        self._quoted = (self._scrubber.quotes if self.limits.text >= MAX_QUOTE else NO_QUOTES).get
+        self._named_from = ALWAYS if self._scrubber.recursive else NEVER
+        self._named_to = self._wide_from = NEVER
+
+    def _curtailed(self, value: Any, kind: type, known: Known | None) -> Any:
+        """A variable that is cut, or known with notes."""
+        if self.left <= 0:
+            return self.summary(value, kind)
+        if kind is str or kind is int:
+            return self.scalar(value, kind)
+        depth = self.limits.locals
+        if known is not None and known[3] >= depth and known[2] <= self.left:
+            return self._again(known)
+        return self._once(value, kind, depth)
 
     def bag(self, value: Any, path: Path, depth: int = 0, *, by_name: bool = True) -> Any:
         """What a user handed in, as plain JSON data: numbers and texts as they are, other objects as text.
 
         A mapping stays a mapping. With `by_name=False` nothing is replaced for the name it is kept under.
         """
-        self._set_out(path[:-1], quote=False, by_name=by_name)
-        name = path[-1]
-        self._wide_levels = len(path) - 1 + WIDE_LEVELS.get(name, 1)
-        self._named_levels = ALWAYS if self._recursive else len(path) - 1 + NAMED_LEVELS.get(name, 1)
-        event_left, self.left = self.left, max(self.left, self.limits.bag)
-        start, notes = self.left, self._notes
-        made = self.value(value, self.limits.depth + 1 + depth, name)
-        self.left = event_left - (start - self.left) - NOTE_WEIGHT * (self._notes - notes)
+        depth += self.limits.depth + 1
+        self._set_out_in_bag(path, depth, by_name=by_name)
+        left = self.left
+        start = self.left = max(left, self.limits.bag)
+        made = self._value(value, type(value), depth)
+        self.left = left - (start - self.left) - self._owed
+        self._owed = 0
+        self.note(path, self._take_notes())
         return made
+
+    def _set_out_in_bag(self, path: Path, depth: int, *, by_name: bool) -> None:
+        """Begin at a bag that is followed so deep. What was made in another manner is of no use here."""
+        name = path[-1]
+        self._memo.clear()
+        self._quote = False
+        self._by_name = by_name
+        self._quoted = NO_QUOTES.get
+        self._wide_from = depth + 1 - WIDE_LEVELS.get(name, 1)
+        self._named_from = ALWAYS if self._scrubber.recursive else depth + 1 - NAMED_LEVELS.get(name, 1)
+        # The names of contexts say only what they are about.
+        self._named_to = depth - 1 if path == ("contexts",) else NEVER
 
     def text(self, value: Any, limit: int, path: Path = ()) -> str:
         """A text that is sent up to `limit` characters: a message, an exception's value.
@@ -206,219 +194,153 @@ class Walk:
         if size > limit:
             text = text[: limit - 3] + "..."
             if path:
-                self.path[:] = path
-                self.note_here(rem=["!limit", "x", limit - 3, limit], len=size)
-        self.texts.append(text)
-        self.left -= _weight(text)
-        return text
-
-    def _set_out(self, path: Path, *, quote: bool, by_name: bool) -> None:
-        """Begin at a place. What was made in another manner is of no use in this one."""
-        self.path[:] = path
-        if not (quote and self._quote):
-            self._memo.clear()
-        self._quote = quote
-        self._by_name = by_name
-        self._named_levels = ALWAYS if self._recursive else 0
-        self._wide_levels = 0
-        self._judges_all = quote and by_name and self._recursive
+                self.note(path, shortened(limit - 3, limit, size))
+        return self._said(text)
 
     # -- one value
 
-    def value(self, value: Any, depth: int, key: str) -> Any:
-        """Any value as JSON-safe data, `depth` levels of containers deep; `key` is its place, for `_meta`."""
-        kind = type(value)
-        if kind is str:
-            return self._string(value, key)
-        if value is None or kind is bool or kind is float or kind is int:
-            return self._number(value, kind)
+    def _value(self, value: Any, kind: type, depth: int) -> Any:
+        """A value of that class as JSON-safe data, `depth` levels of containers deep."""
+        if kind is str or kind is int or kind is float or kind is bool or value is None:
+            return self.scalar(value, kind)
         known = self._memo.get(id(value))
-        if known is not None and (known[3] == depth or known[3] == ALWAYS):
-            return self._again(known, key)
-        return self._once(value, kind, depth, key)
+        if known is not None and (known[3] == depth or known[3] == COMPLETE):
+            return self._again(known)
+        return self._once(value, kind, depth)
 
-    def _once(self, value: Any, kind: type, depth: int, key: str) -> Any:
+    def _once(self, value: Any, kind: type, depth: int) -> Any:
         """A container or an object, seen for the first time."""
-        reader = _READERS.known.get(id(kind))
-        read = reader[1] if reader is not None else _READERS.remember(kind, _reader_for(kind))
-        before = self.left
-        if read is None:
-            made: Any = self._object(value, kind)
-            if self.left > 0:  # else it was made for lack of room, and elsewhere there may be some
-                self._memo[id(value)] = (value, made, before - self.left, ALWAYS, None)
-            return made
-        notes = self._notes
-        self._memo[id(value)] = (value, CYCLE, 8, ALWAYS, None)
-        self.path.append(key)
-        made = read(self, value, depth) if depth > 0 < self.left else self._unread(value, kind)
-        about = self._node() if self._notes != notes else None
-        self.path.pop()
-        if self.left > 0:
-            self._memo[id(value)] = (value, made, before - self.left, depth, about)
+        known = _known_way(id(kind))
+        is_container, way = known[1] if known is not None else _WAYS.remember(kind, _way_of(kind))
+        memo, place, before = self._memo, id(value), self.left
+        if is_container:
+            memo[place] = MET_WITHIN
+            made = way(self, value, depth) if depth > 0 < before else self.unread(value, kind)
         else:
-            del self._memo[id(value)]
+            made = way(self, value, kind)
+            depth = COMPLETE
+        if self.left > 0:
+            memo[place] = (value, made, before - self.left, depth, self.notes)
+        else:  # it was made for lack of room, and elsewhere there may be some
+            memo.pop(place, None)
         return made
 
-    def _again(self, known: tuple[Any, Any, int, int, Any], key: str) -> Any:
+    def _again(self, known: Known) -> Any:
         """What a value became elsewhere, with what was noted there."""
-        if known[4] is not None:
-            self._node()[key] = known[4]
         self.left -= known[2]
+        self.notes = known[4]
+        if known[4] is not None:
+            self._owed += NOTE_WEIGHT * count(known[4])
         return known[1]
-
-    def _number(self, value: Any, kind: type) -> Any:
-        """None, a truth value, an integer or a float; a card number may come as an integer."""
-        self.left -= 8
-        if kind is int and not SMALL_INT < value < BIG_INT:
-            from sentry_like.capture.texts import is_card  # with the regular expressions, when first needed
-
-            text = self.reprs.text(value)
-            self.left -= len(text)
-            if is_card(text):
-                return FILTERED
-            return text if self._quote or abs(value) > LARGEST_INT else value
-        if self._quote or (kind is float and value - value != 0.0):  # NaN and infinities are no JSON
-            return repr(value)
-        return value
-
-    def _string(self, value: str, key: str) -> str:
-        limit = self._text_limit
-        size = len(value)
-        if size > limit or size > self.left:
-            limit = min(limit, max(self.left, SUMMARY))
-            if size > limit:
-                value = value[: max(limit - 3, 0)] + "..."
-                self.note(key, rem=["!limit", "x", max(limit - 3, 0), limit], len=size)
-        text = repr(value) if self._quote else value
-        self.texts.append(text)
-        self.left -= _weight(text)
-        return text
-
-    def _object(self, value: Any, kind: type) -> str:
-        text = self._plain_text(value, kind) if not self._quote else None
-        if text is None:
-            text = self.reprs.text(value)
-        room = max(self.left, SUMMARY)
-        if len(text) > room:
-            text = text[: room - 3] + "..."
-        self.texts.append(text)
-        self.left -= _weight(text)
-        return text
-
-    def _plain_text(self, value: Any, kind: type) -> str | None:
-        """Of what is text already, the text and not its repr."""
-        limit = self._text_limit + 1
-        if kind is bytes:
-            return self.reprs.cut(value[:limit].decode("utf-8", "replace"))
-        if issubclass(kind, str):
-            return self.reprs.cut(str.__getitem__(value, slice(0, limit)))
-        return None
-
-    def _summary(self, value: Any, kind: type, key: str) -> str:
-        """A short form for what comes after the room is used up."""
-        if kind is int or kind is float:
-            return self.reprs.text(value)[:SUMMARY]
-        self.note(key, rem=["!limit", "x"])
-        return self._sized(value, kind)
-
-    def _sized(self, value: Any, kind: type) -> str:
-        """A value's class, with the length if it is a plain container."""
-        is_plain = kind is str or kind is list or kind is dict or kind is tuple or kind is set
-        return f"<{name_of(kind)[:SUMMARY]} of {len(value)}>" if is_plain else f"<{name_of(kind)[:SUMMARY]}>"
 
     # -- containers
 
-    def _unread(self, value: Any, kind: type) -> str:
-        """A container that is not followed: too deep, or there is no more room."""
-        self.note_here(rem=["!limit", "x"])
-        return self._object(value, kind) if self.left > 0 else self._sized(value, kind)
-
     def _mapping(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
         size = dict.__len__(value)
-        items = list(dict.items(value)) if size <= self._breadth else self._first(dict.items(value))
-        return self._entries(items, size, depth)
+        items = list(dict.items(value)) if size <= self._breadth else self._first(dict.items(value), depth)
+        notes = counted(size) if size > len(items) else None
+        shown: dict[str, Any] = {}
+        quote, harmless, quoted, left = self._quote, self._harmless, self._quoted, self.left
+        judged = self._by_name and self._named_from <= depth <= self._named_to
+        for name, item in items:
+            key = name if type(name) is str and len(name) <= LONG_KEY else self._key(name)
+            kind = type(item)
+            if judged and key not in harmless and self._scrubber.is_secret(key) and holds_secret(item):
+                shown[key] = FILTERED
+                notes = self._gathered(notes, key, REPLACED)
+            elif kind is str and len(item) <= left and len(item) <= MAX_QUOTE and (text := quoted(item)):
+                shown[key] = text
+                left -= len(text) + 4
+            elif (kind is int and SMALL_INT < item < BIG_INT) or item is None or kind is bool:
+                shown[key] = repr(item) if quote else item
+            else:
+                self.left = left
+                shown[key] = self.string(item) if kind is str else self._value(item, kind, depth - 1)
+                left = self.left
+                if self.notes is not None:
+                    notes = self._gathered(notes, key, self._take_notes())
+        self.left = left - NAME_WEIGHT * len(shown)
+        self.notes = notes
+        return shown
 
     def _foreign_mapping(self, value: Any, depth: int) -> Any:
         """A mapping of the standard library that is no dict (`os.environ`): read by its own methods."""
         try:
-            items = [(key, value[key]) for key in self._first(value)]
             size = len(value)
+            items = {key: value[key] for key in self._first(value, depth)}
         except BaseException as error:  # a foreign mapping may raise anything
             if is_applications_own(error):
                 raise
-            return self._object(value, type(value))
-        return self._entries(items, size, depth)
-
-    def _entries(self, items: list[tuple[Any, Any]], size: int, depth: int) -> dict[str, Any]:
-        shown: dict[str, Any] = {}
-        quote, known_secrets = self._quote, self._known_secrets
-        judged = self._judges_all or self._judges_here()
-        for name, item in items:
-            key = name if type(name) is str and len(name) <= LONG_KEY else self._key(name)
-            secret = judged and known_secrets.get(key)
-            if secret is None:
-                secret = self._is_secret(key)
-            kind = type(item)
-            if secret and holds_secret(item):
-                shown[key] = FILTERED
-                self.note(key, rem=["!config", "s"])
-            elif (kind is int and SMALL_INT < item < BIG_INT) or item is None or kind is bool:
-                shown[key] = repr(item) if quote else item
-            else:
-                shown[key] = self.value(item, depth - 1, key)
-        self.left -= NAME_WEIGHT * len(shown)
+            return self.object_text(value, type(value))
+        made = self._mapping(items, depth)
         if size > len(items):
-            self.note_here(len=size)
-        return shown
-
-    def _judges_here(self) -> bool:
-        """Whether names count at this place. Those of contexts say only what they are about."""
-        return self._by_name and len(self.path) <= self._named_levels and self.path != ["contexts"]
+            self.notes = {**(self.notes or {}), **counted(size)}
+        return made
 
     def _list(self, value: list[Any], depth: int) -> list[Any]:
-        return self._ordered(self._first(list.__iter__(value)), list.__len__(value), depth)
+        size = list.__len__(value)
+        items = list.copy(value) if size <= self._breadth else self._first(list.__iter__(value), depth)
+        return self._ordered(items, size, depth)
 
     def _tuple(self, value: tuple[Any, ...], depth: int) -> list[Any]:
-        return self._ordered(self._first(tuple.__iter__(value)), tuple.__len__(value), depth)
+        return self._ordered(self._first(tuple.__iter__(value), depth), tuple.__len__(value), depth)
 
     def _ordered(self, items: list[Any], size: int, depth: int) -> list[Any]:
         """A list or tuple; in a pair or a command line one item may name the next."""
-        made = self._items(items, size, depth)
-        if self._by_name and items and type(items[0]) in _NAMING:
-            for place in self._secret_places(items):
-                made[place] = FILTERED
-                self.note(str(place), rem=["!config", "s"])
-        return made
+        first = type(items[0]) if items else None
+        if (first is not str and first is not bytes) or not self._by_name:
+            return self._items(items, size, depth)
+        places = self._scrubber.secret_places(items)
+        self._items(items, size, depth)
+        return self._without_secrets(items, places) if places else items
+
+    def _without_secrets(self, items: list[Any], places: list[int]) -> list[Any]:
+        notes = self.notes
+        for place in places:
+            items[place] = FILTERED
+            notes = self._gathered(notes, str(place), REPLACED)
+        self.notes = notes
+        return items
 
     def _set(self, value: set[Any], depth: int) -> list[Any]:
-        return self._items(self._first(set.__iter__(value)), set.__len__(value), depth)
+        return self._items(self._first(set.__iter__(value), depth), set.__len__(value), depth)
 
     def _frozenset(self, value: frozenset[Any], depth: int) -> list[Any]:
-        return self._items(self._first(frozenset.__iter__(value)), frozenset.__len__(value), depth)
+        return self._items(self._first(frozenset.__iter__(value), depth), frozenset.__len__(value), depth)
 
     def _items(self, items: list[Any], size: int, depth: int) -> list[Any]:
-        quote = self._quote
-        made: list[Any] = []
-        for item in items:
+        """The first of `size` items, in the list that was given."""
+        notes = counted(size) if size > len(items) else None
+        quote, quoted, left = self._quote, self._quoted, self.left
+        for place, item in enumerate(items):
             kind = type(item)
-            if (kind is int and SMALL_INT < item < BIG_INT) or item is None or kind is bool:
-                made.append(repr(item) if quote else item)
+            if kind is str and len(item) <= left and len(item) <= MAX_QUOTE and (text := quoted(item)):
+                items[place] = text
+                left -= len(text) + 4
+            elif (kind is int and SMALL_INT < item < BIG_INT) or item is None or kind is bool:
+                if quote:
+                    items[place] = repr(item)
             else:
-                made.append(self.value(item, depth - 1, str(len(made))))
-        self.left -= NUMBER_WEIGHT * size
-        if size > len(items):
-            self.note_here(len=size)
-        return made
+                self.left = left
+                items[place] = self.string(item) if kind is str else self._value(item, kind, depth - 1)
+                left = self.left
+                if self.notes is not None:
+                    notes = self._gathered(notes, str(place), self._take_notes())
+        self.left = left - ITEM_WEIGHT * size
+        self.notes = notes
+        return items
 
-    def _first(self, items: Any) -> list[Any]:
+    def _first(self, items: Any, depth: int) -> list[Any]:
         """As many as breadth allows; fewer when another thread changes the container meanwhile."""
         found: list[Any] = []
-        wide = len(self.path) <= self._wide_levels
+        wide = depth >= self._wide_from
         try:
             found.extend(islice(items, max(self._breadth, ANY_BREADTH) if wide else self._breadth))
         except RuntimeError:
             return found
         return found
+
+    # -- names
 
     def _key(self, key: Any) -> str:
         text = str.__str__(key) if issubclass(type(key), str) else self.reprs.text(key, 1)
@@ -426,52 +348,53 @@ class Walk:
         self.texts.append(text)
         return text
 
-    # -- _meta
+    # -- notes
 
-    def note(self, key: str, **fields: Any) -> None:
-        """Annotate the child `key` of the node being walked: `rem` one remark, `len` the original length."""
-        self.path.append(key)
-        self.note_here(**fields)
-        self.path.pop()
+    def note(self, path: Path, notes: Notes | None) -> None:
+        """Put notes, if there are any, under their place in the event."""
+        if notes:
+            attach(self.meta, path, notes)
 
-    def note_here(self, **fields: Any) -> None:
-        self._notes += 1
-        about = self._node().setdefault("", {})
-        if "rem" in fields:
-            about.setdefault("rem", []).append(fields["rem"])
-        if "len" in fields:
-            about["len"] = fields["len"]
+    def _take_notes(self) -> Notes | None:
+        """The notes of what was made last, to be put under its place."""
+        notes, self.notes = self.notes, None
+        return notes
 
-    def _node(self) -> dict[str, Any]:
-        node = self.meta
-        for step in self.path:
-            node = node.setdefault(step, {})
-        return node
+    def _gathered(self, notes: Notes | None, key: str, about: Notes | None) -> Notes:
+        """The notes of a container, with those about one of its entries under its key."""
+        self._owed += NOTE_WEIGHT
+        if notes is None:
+            return {key: about}
+        notes[key] = about
+        return notes
 
 
-def _weight(text: str) -> int:
-    """About the bytes of a text once it is sent."""
-    return len(text) + 4 if text.isascii() else 3 * len(text) + 4
+def _without_surplus(shown: dict[str, Any]) -> Notes:
+    """Drop the variables beyond `MAX_NAMES`; the notes of those left."""
+    size = len(shown)
+    for name in list(shown)[MAX_NAMES:]:
+        del shown[name]
+    return counted(size)
 
 
-def _reader_for(kind: type) -> Any:
-    """How a container of this class is read; `None` when instances become text."""
+def _way_of(kind: type) -> tuple[bool, Any]:
+    """Whether instances of this class are followed as containers, and how they are read or written."""
     if issubclass(kind, tuple) and definer_of(kind, "_fields") is not object:
-        return None
+        return False, Walk.object_text
     for base, read in _CONTAINERS:
         if issubclass(kind, base):
-            return read
+            return True, read
     if kind is set:
-        return Walk._set
+        return True, Walk._set
     if kind is frozenset:
-        return Walk._frozenset
-    is_mapping = name_of(kind) in _MAPPINGS and module_of(kind) in ("os", "builtins", "collections")
-    return Walk._foreign_mapping if is_mapping else None
+        return True, Walk._frozenset
+    if name_of(kind) in _MAPPINGS and module_of(kind) in ("os", "builtins", "collections"):
+        return True, Walk._foreign_mapping
+    return False, Walk.named_text if is_only_named(kind) else Walk.object_text
 
 
 _CONTAINERS: tuple[tuple[type, Any], ...] = ((dict, Walk._mapping), (list, Walk._list), (tuple, Walk._tuple))
 """Their subclasses are read through them, so that none of their own methods runs."""
-_NAMING = (str, bytes)
-"""What the first of a list must be for it to name the second."""
 _MAPPINGS = ("_Environ", "mappingproxy", "ChainMap")
-_READERS = KindCache()
+_WAYS = KindCache()
+_known_way = _WAYS.known.get

@@ -30,20 +30,21 @@ MAX_LINES = 200_000
 class FileState:
     """What a file looked like when it was read: (is regular, mtime in ns, size), or that it was not there."""
 
-    __slots__ = ("_checked", "_path", "_stamp")
+    __slots__ = ("_path", "_stamp", "fresh_until")
 
     def __init__(self, path: str, stamp: tuple[bool, int, int] | None) -> None:
         self._path = path
         self._stamp = stamp
-        self._checked = monotonic()
+        self.fresh_until = monotonic() + RECHECK_SECONDS
+        """When the file is worth another look; to be read directly where a call would cost."""
 
     def is_fresh(self, now: float) -> bool:
         """Whether the file still is what was read; looked up at most once in `RECHECK_SECONDS`."""
-        if now - self._checked < RECHECK_SECONDS:
+        if now < self.fresh_until:
             return True
         if stamp_of(self._path) != self._stamp:
             return False
-        self._checked = now
+        self.fresh_until = now + RECHECK_SECONDS
         return True
 
 

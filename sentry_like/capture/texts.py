@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Texts", "is_card"]
 
-CLEAN_BOUND, CLEAN_LENGTH = 1024, 100
+CLEAN_BOUND, CLEAN_LENGTH = 1024, 200
 """How many texts are remembered as clean, and how long they may be."""
 
 

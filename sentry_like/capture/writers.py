@@ -31,14 +31,16 @@ if TYPE_CHECKING:
 
     from sentry_like.capture.reprs import Writer
 
-PLAIN: tuple[type, ...] = (
-    *(bool, type(None), float, complex, range, FunctionType, BuiltinFunctionType, CodeType, FrameType),
-    *(TracebackType, GeneratorType, CoroutineType, AsyncGeneratorType, Missing),
+PLAIN: tuple[type, ...] = (bool, type(None), float, complex, range, Missing)
+CODE: tuple[type, ...] = (
+    *(FunctionType, BuiltinFunctionType, CodeType, FrameType, TracebackType, GeneratorType, CoroutineType),
+    AsyncGeneratorType,
 )
 VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()), memoryview)
 
 EXACT: tuple[tuple[type, Writer], ...] = (
     *((kind, Reprs.write_plain) for kind in PLAIN),
+    *((kind, Reprs.write_code) for kind in CODE),
     *((kind, Reprs.write_sized) for kind in VIEWS),
     (MethodType, Reprs.write_method),
     (str, Reprs.write_string),
@@ -98,7 +100,7 @@ def _writer_by_base(kind: type) -> Writer:
         if definer is base:
             return write
     names = _generated_fields(definer)
-    return Reprs.write_foreign if names is None else Record(kind, names)
+    return Reprs.write_foreign if names is None else Record(kind, names).write
 
 
 def _generated_fields(kind: type) -> list[str] | None:

@@ -33,11 +33,8 @@ def format_timestamp(epoch_seconds: float) -> str:
     elif micros == MICROSECONDS:
         seconds, micros = seconds + 1, 0
     days, rest = divmod(seconds, DAY)
-    year, month, day = _date(days)
     minutes, second = divmod(rest, 60)
-    return (
-        f"{year:04d}-{month:02d}-{day:02d}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{micros:06d}Z"
-    )
+    return f"{_date_text(days)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{micros:06d}Z"
 
 
 def parse_timestamp(text: str) -> float:
@@ -92,6 +89,20 @@ def _days_in_month(year: int, month: int) -> int:
 
 # Both ways, years begin in March, so that the leap day is a year's last; an era is 400 years, or 146097 days.
 # 719468 days lie between the first era's start, 0000-03-01, and 1970-01-01.
+
+
+def _date_text(days: int) -> str:
+    """The day counted from 1970-01-01 as "2026-01-02"; the last one is remembered, for mostly it is today."""
+    text = _today.get(days)
+    if text is None:
+        year, month, day = _date(days)
+        text = f"{year:04d}-{month:02d}-{day:02d}"
+        _today.clear()
+        _today[days] = text
+    return text
+
+
+_today: dict[int, str] = {}
 
 
 def _date(days: int) -> tuple[int, int, int]:

@@ -74,6 +74,12 @@ def test_secrets_in_messages_do_not_leave(room):
     )
 
 
+def test_secret_that_a_custom_repr_tells_does_not_leave(room):
+    made = room(custom_repr=lambda value: f"token={SECRET}")
+    assert made.locals(it=object(), function=print)["it"] == f"token={FILTERED}"
+    assert made.extra(object()) == f"token={FILTERED}"
+
+
 def test_what_users_set_as_user_is_sent_as_given(room):
     user = {"id": 1, "token": "mine", "session": "blue"}
     assert room().bags(user=user)["user"] == user

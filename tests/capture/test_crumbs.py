@@ -19,7 +19,13 @@ def raises(*args):
     raise SystemExit
 
 
-class Hostile:
+class Unhashable(type):
+    """The metaclass of classes that cannot be looked up in a set."""
+
+    __hash__ = None
+
+
+class Hostile(metaclass=Unhashable):
     __str__ = __repr__ = __bool__ = __eq__ = __len__ = isoformat = timestamp = raises
     __hash__ = None
 

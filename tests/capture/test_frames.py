@@ -16,6 +16,7 @@ import zipfile
 import pytest
 from capture_room import Room, caught, raised, raised_among, remarks
 
+import sentry_like
 from sentry_like.capture import source
 from sentry_like.capture.frames import relative_path
 
@@ -220,19 +221,60 @@ def test_frames_that_ask_for_it_are_left_out(function, arguments, hidden, frames
     assert (function.__name__ not in shown) is hidden
 
 
-def test_our_own_frames_are_left_out(frames):
-    def through_us():
-        from sentry_like.integrations.modules import installed
+OURS = os.path.dirname(sentry_like.__file__)
+PASSED_THROUGH = "def call(function):\n    here = 1\n    function()"
 
-        class Folders:
-            def __iter__(self):
-                raise ValueError
 
-        installed(Folders())
+def calling_through(path):
+    """A function of code that lies at this path of our package; it calls what it is given."""
+    namespace = {"__name__": "sentry_like.made"}
+    exec(compile(PASSED_THROUGH, os.path.normpath(os.path.join(OURS, path)), "exec"), namespace)
+    return namespace["call"]
 
-    shown = frames(caught(through_us))
-    assert not [frame for frame in shown if frame.get("module", "").startswith("sentry_like.")]
-    assert "__iter__" in shown[-1]["function"]
+
+def fail():
+    raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("integrations/_common/patch.py", False),
+        ("hub.py", False),
+        ("cli/command.py", True),
+        ("inbox/app.py", True),
+        ("__main__.py", True),
+        ("../sentry_like_plugin/wrapper.py", True),
+    ],
+)
+def test_our_own_frames_are_left_out_but_for_those_of_our_programs(path, shown, frames):
+    functions = [frame["function"] for frame in frames(caught(calling_through(path), fail))]
+    assert functions == (["caught", "call", "fail"] if shown else ["caught", "fail"])
+
+
+def test_our_own_frames_are_left_out_of_stacks(room):
+    found = []
+
+    def look():
+        found.append(sys._getframe())
+
+    calling_through("integrations/_common/patch.py")(look)
+    functions = [frame["function"] for frame in frames_of(room().exception(ValueError(), caller=found[0]))]
+    assert "call" not in functions
+    assert functions[-1].endswith("look")
+
+
+def test_frame_of_ours_in_which_a_foreign_builtin_failed_is_left_out_too(frames):
+    error = caught(calling_through("integrations/_common/patch.py"), {}.popitem)
+    assert [frame["function"] for frame in frames(error)] == ["caught"]
+
+
+def test_fault_of_ours_keeps_our_frames(room):
+    error = caught(calling_through("transport/worker.py"), fail)
+    of_ours = error.__traceback__.tb_next
+    error = error.with_traceback(types.TracebackType(None, of_ours.tb_frame, of_ours.tb_lasti, 3))
+    frame = frames_of(room().exception(error))[-1]
+    assert (frame["function"], frame["lineno"], frame["vars"]["here"]) == ("call", 3, "1")
 
 
 def deep(n):
@@ -496,3 +538,35 @@ def test_locals_of_each_frame_are_its_own(frames):
 
 def test_helper_makes_the_locals_it_is_given():
     assert raised_among({"a": 1}).__traceback__.tb_next.tb_frame.f_locals == {"a": 1}
+
+
+def test_captured_exception_is_gone_when_its_block_is_over(init):
+    import gc
+    import weakref
+
+    import sentry_like
+
+    class Failure(Exception):
+        pass
+
+    def fail(request):
+        raise Failure
+
+    class Request:
+        pass
+
+    init()
+    gc.collect()
+    gc.disable()
+    try:
+        request = Request()
+        gone = [weakref.ref(request)]
+        try:
+            fail(request)
+        except Failure as error:
+            gone.append(weakref.ref(error))
+            sentry_like.capture_exception(error)
+        del request
+        assert [held() for held in gone] == [None, None]
+    finally:
+        gc.enable()

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentry_like.capture.detectors import passes_luhn
+from sentry_like.capture.names import SECRET_STEMS, SECRET_WORDS, SIGNS
 from sentry_like.capture.scrub import DEFAULT_DENYLIST, FILTERED, EventScrubber, replace_texts
 
 SECRET_NAMES = [
@@ -85,6 +86,16 @@ def test_harmless_name_is_left_alone(name):
     assert not EventScrubber().is_secret(name)
 
 
+@pytest.mark.parametrize("word", [*SECRET_WORDS, *SECRET_STEMS])
+def test_every_secret_word_has_a_sign_by_which_it_is_noticed(word):
+    assert any(sign in word for sign in SIGNS)
+
+
+@pytest.mark.parametrize("name", ["pass_word", "P.A.S.S.W.O.R.D", "api   key", "sec/ret", "ACCESS__TOKEN"])
+def test_secret_name_is_known_however_it_is_parted(name):
+    assert EventScrubber().is_secret(name)
+
+
 @pytest.mark.parametrize(
     "name", ["X-Forwarded-For", "x_real_ip", "REMOTE_ADDR", "ip_address", "HTTP_X_REAL_IP"]
 )
@@ -111,6 +122,16 @@ def test_own_denylist_holds_in_texts():
         "{'shoe_size': '[Filtered]', 'password': 'kept'}"
     )
     assert scrubber.clean_text("Shoe-Size: 42") == "Shoe-Size: [Filtered]"
+
+
+def test_scrubber_of_ones_own_is_asked_for_every_name(room):
+    class Own(EventScrubber):
+        def is_secret(self, name):
+            return super().is_secret(name) or name.startswith("shoe")
+
+    made = room(event_scrubber=Own())
+    for _ in range(2):
+        assert made.locals(shoe_size=42, hat_size=7) == {"shoe_size": FILTERED, "hat_size": "7"}
 
 
 def test_lists_given_by_the_user_are_never_changed():

@@ -12,12 +12,14 @@ import types
 from collections import ChainMap, OrderedDict, defaultdict, namedtuple
 
 import pytest
-from capture_room import raised_among, remarks
+from capture_room import caught, raised_among, remarks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sentry_like.capture import scrub
+from sentry_like.capture.limits import Limits
 from sentry_like.capture.scrub import FILTERED, EventScrubber
-from sentry_like.capture.serialize import CYCLE, Limits, Walk
+from sentry_like.capture.serialize import CYCLE, Walk
 
 
 def bag(value, path=("extra",), *, scrubber=None, depth=5, breadth=10, text=1024, event=200_000):
@@ -198,6 +200,31 @@ def test_value_seen_twice_is_shown_twice_with_its_notes(room):
         assert noted["extra", "it", place, "password"] == {"rem": [["!config", "s"]]}
 
 
+def test_local_seen_in_two_frames_is_noted_in_both(room):
+    shared = {"token": "hunter2", "long": list(range(20))}
+
+    def inner(it):
+        raise ValueError
+
+    def outer(it):
+        inner(it)
+
+    made = room()
+    frames = made.exception(caught(outer, shared))["exception"]["values"][0]["stacktrace"]["frames"]
+    assert frames[1]["vars"]["it"] == frames[2]["vars"]["it"]
+    noted = remarks(made.built[-1])
+    for place in ("1", "2"):
+        path = ("exception", "values", "0", "stacktrace", "frames", place, "vars", "it")
+        assert noted[(*path, "token")] == {"rem": [["!config", "s"]]}
+        assert noted[(*path, "long")] == {"len": 20}
+
+
+def test_nothing_is_noted_of_what_a_replaced_value_held(room):
+    made = room()
+    assert made.extra(["password", {"long": list(range(20)), "token": "x"}]) == ["password", FILTERED]
+    assert remarks(made.built[-1]) == {("extra", "it", "1"): {"rem": [["!config", "s"]]}}
+
+
 def test_value_cut_for_its_depth_is_followed_where_it_stands_higher(room):
     shared = nested(4)
     shown = room().extra({"deep": [[[shared]]], "flat": shared})
@@ -226,6 +253,11 @@ def test_frames_room_keeps_every_name(room):
     assert shown["v000"] == repr("x" * 600)
     assert shown["v079"] == "<str of 600>"
     assert shown["n"] == "5"
+
+
+def test_card_number_among_locals_does_not_pass_once_the_room_is_used_up(room):
+    shown = room().locals(**{f"v{i}": "x" * 1000 for i in range(9)}, order=4111111111111111, n=10**15)
+    assert (shown["order"], shown["n"]) == (FILTERED, "1000000000000000")
 
 
 def test_one_fat_local_does_not_exceed_the_frames_room(room):
@@ -286,6 +318,50 @@ def test_nothing_of_the_application_is_edited(room):
     made.extra(value)
     made.locals(it=value)
     assert value == before
+
+
+# -- what was found clean before
+
+TEXTS = {
+    "plain": "north",
+    "quotes": 'it\'s "so"',
+    "not ASCII": "жук",
+    "lone surrogate": "\ud800",
+    "long": "x" * 300,
+    "secret": "token=hunter2",
+    "card": "4111 1111 1111 1111",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_text_is_shown_the_same_when_it_comes_again(text, room):
+    made = room()
+    values = {"it": text, "list": [text, {"k": text}]}
+    first, second, third = (made.locals(**values) for _ in range(3))
+    assert first == second == third
+    assert "hunter2" not in str(third)
+    assert "4111" not in str(third)
+
+
+def test_texts_found_clean_are_remembered_within_bounds(room, monkeypatch):
+    monkeypatch.setattr(scrub, "QUOTES_BOUND", 20)
+    made = room()
+    for number in range(50):
+        shown = made.locals(a=f"text {number}", b="x" * 101 + str(number), c=f"token=hunter{number}", d="ж")
+        assert shown["a"] == f"'text {number}'"
+    known = made.capture.scrubber.quotes
+    assert 0 < len(known) <= 20
+    assert set(known) <= {f"text {number}" for number in range(50)}
+
+
+def test_text_found_clean_is_cut_where_less_is_wanted(room):
+    scrubber = EventScrubber()
+    for limit in (1024, 20):
+        made = room(event_scrubber=scrubber, max_value_length=limit)
+        for _ in range(2):
+            shown = made.locals(it="y" * 60, list=["y" * 60])
+    assert shown == {"it": "'" + "y" * 17 + "...'", "list": ["'" + "y" * 17 + "...'"]}
 
 
 # -- hostile

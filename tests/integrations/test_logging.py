@@ -72,7 +72,7 @@ def ignoring():
 
 def crumbs():
     """The breadcrumbs that an event would get now."""
-    finish = Hub.current.client._start().breadcrumb
+    finish = Hub.current.client.start_cleaning().breadcrumb
     return [crumb.finish(finish) for crumb in Hub.current.scope.breadcrumbs]
 
 

@@ -60,7 +60,7 @@ def log():
 
 
 def crumbs():
-    finish = Hub.current.client._start().breadcrumb
+    finish = Hub.current.client.start_cleaning().breadcrumb
     return [crumb.finish(finish) for crumb in Hub.current.scope.breadcrumbs]
 
 

@@ -64,7 +64,7 @@ def stdlib():
 
 
 def crumbs():
-    finish = Hub.current.client._start().breadcrumb
+    finish = Hub.current.client.start_cleaning().breadcrumb
     return [crumb.finish(finish) for crumb in Hub.current.scope.breadcrumbs]
 
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 from sentry_like.breadcrumbs import Crumb
 from sentry_like.capture.names import FILTERED
-from sentry_like.integrations._common.logtext import MAX_TEXT, can_wait, put_together, scrubber_of
+from sentry_like.integrations._common.logtext import MAX_TEXT, can_wait, put_together
 from sentry_like.transport.base import THREAD_NAME
 
 TYPE_CHECKING = False
@@ -241,7 +241,7 @@ class Line:
     def _event(self, cleaning: Cleaning) -> Event:
         statement = self.statement
         text, source = statement.text(cleaning), statement.source(cleaning)
-        hidden = self._secrets(scrubber_of(cleaning))
+        hidden = self._secrets(cleaning.scrubber)
         made: Event = {
             "level": severity(self.level),
             "logentry": {
@@ -262,8 +262,8 @@ class Line:
         statement, data = self.statement, self.data
         template, args = statement.template, statement.args
         if data or not statement.can_wait():
-            cleaning = client._start()
-            hidden = self._secrets(scrubber_of(cleaning))
+            cleaning = client.start_cleaning()
+            hidden = self._secrets(cleaning.scrubber)
             if hidden or not statement.can_wait():
                 template, args = without(hidden, statement.text(cleaning)), ()
             data = dict(data) if _is_flat(data) else self._safe(cleaning)

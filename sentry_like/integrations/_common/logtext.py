@@ -98,7 +98,7 @@ class Statement:
         its argument away.
         """
         made = cleaning.bag(self._values(cleaning), ("logentry", "params"))
-        text, clean = self.text(cleaning), scrubber_of(cleaning).clean_text(shown)
+        text, clean = self.text(cleaning), cleaning.scrubber.clean_text(shown)
         return made if clean == text else _hidden(made, text, clean)
 
     def _template_text(self, cleaning: Cleaning) -> str:
@@ -190,7 +190,7 @@ class FieldsStandIn(StandIn):
     def __getitem__(self, name: str) -> Any:
         if name not in self._fields:
             value = self._value[name]  # type: ignore[index]  # a mapping, see __init__
-            is_hidden = scrubber_of(self._cleaning).is_secret(name) and holds_secret(value)
+            is_hidden = self._cleaning.scrubber.is_secret(name) and holds_secret(value)
             self._fields[name] = FILTERED if is_hidden else _stand_in(value, self._cleaning)
         return self._fields[name]
 
@@ -199,11 +199,6 @@ class FieldsStandIn(StandIn):
         if not self._fields:
             return [str(self)]
         return {str(name): _as_text(value) for name, value in self._fields.items()}
-
-
-def scrubber_of(cleaning: Cleaning) -> Any:
-    """The scrubber of the client whose event or breadcrumb is made."""
-    return cleaning._capture.scrubber
 
 
 def _stand_ins(args: object, cleaning: Cleaning) -> Any:

@@ -75,7 +75,7 @@ def last_crumb():
 
 
 def finished(crumb):
-    return crumb.finish(Hub.current.client._start().breadcrumb)
+    return crumb.finish(Hub.current.client.start_cleaning().breadcrumb)
 
 
 def is_waiting(crumb):
