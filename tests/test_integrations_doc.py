@@ -40,3 +40,8 @@ def test_every_snippet_runs(relay, capsys):
     assert [event["logentry"]["message"] for event in relay.events] == ["still one"]
     assert "modules" not in relay.events[0]
     assert "failed: {}" in capsys.readouterr().out
+
+
+def test_the_layering_contract_covers_each():
+    contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert not [name for name in REGISTRY if f'"sentry_like.integrations.{name}"' not in contract]

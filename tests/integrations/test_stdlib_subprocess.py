@@ -14,8 +14,8 @@ import weakref
 import pytest
 
 import sentry_like
-from sentry_like.integrations._common.processes import ProcessCrumb
 from sentry_like.integrations.stdlib import StdlibIntegration
+from sentry_like.integrations.stdlib.processes import ProcessCrumb
 
 
 @pytest.fixture

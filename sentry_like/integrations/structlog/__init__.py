@@ -18,7 +18,6 @@ import structlog
 from sentry_like.errors import contained
 from sentry_like.hub import Hub
 from sentry_like.integrations._common.disguise import disguised
-from sentry_like.integrations._common.errand import send_on_errands
 from sentry_like.integrations._common.logpaths import forwarding, left_over
 from sentry_like.integrations._common.logs import (
     ERROR,
@@ -34,6 +33,7 @@ from sentry_like.integrations._common.logs import (
 from sentry_like.integrations._common.logtext import Finished
 from sentry_like.integrations._common.patch import on_uninstall, replace
 from sentry_like.integrations.base import Integration
+from sentry_like.integrations.structlog.errand import send_on_errands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,14 +16,14 @@ from sentry_like.breadcrumbs import Crumb
 from sentry_like.errors import type_name
 from sentry_like.hub import Hub, active_now
 from sentry_like.integrations._common.patch import before
-from sentry_like.integrations._common.warningevent import (
+from sentry_like.integrations.base import DidNotEnable, Integration
+from sentry_like.integrations.warnings.event import (
     MAX_MESSAGE,
     event_of,
     is_in_transport,
     place_of,
     title_of,
 )
-from sentry_like.integrations.base import DidNotEnable, Integration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -63,24 +63,24 @@ class StdlibIntegration(Integration):
 
 
 def _watch_http_client(module: ModuleType) -> None:
-    from sentry_like.integrations._common.connections import watch_http_client
+    from sentry_like.integrations.stdlib.connections import watch_http_client
 
     watch_http_client(module)
 
 
 def _watch_urllib3(module: ModuleType) -> None:
-    from sentry_like.integrations._common.connections import watch_urllib3
+    from sentry_like.integrations.stdlib.connections import watch_urllib3
 
     watch_urllib3(module)
 
 
 def _watch_subprocess(module: ModuleType) -> None:
-    from sentry_like.integrations._common.processes import watch_subprocess
+    from sentry_like.integrations.stdlib.processes import watch_subprocess
 
     watch_subprocess(module)
 
 
 def _watch_asyncio(module: ModuleType) -> None:
-    from sentry_like.integrations._common.processes import watch_asyncio
+    from sentry_like.integrations.stdlib.processes import watch_asyncio
 
     watch_asyncio(module)

@@ -12,8 +12,8 @@ import threading
 from sentry_like.errors import contained, is_error
 from sentry_like.hub import Hub
 from sentry_like.integrations._common.patch import around, before
-from sentry_like.integrations._common.propagation import hub_of, start_with
 from sentry_like.integrations.base import Integration
+from sentry_like.integrations.threading.propagation import hub_of, start_with
 from sentry_like.transport.base import THREAD_NAME
 
 TYPE_CHECKING = False

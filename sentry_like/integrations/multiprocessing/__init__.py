@@ -16,8 +16,13 @@ from sentry_like.hub import Hub
 from sentry_like.integrations._common.endings import ask_all
 from sentry_like.integrations._common.imports import when_imported
 from sentry_like.integrations._common.patch import around, before, on_uninstall
-from sentry_like.integrations._common.pools import IDENTIFIER, MECHANISM, give_hubs_to_jobs, watch_pools
 from sentry_like.integrations.base import Integration
+from sentry_like.integrations.multiprocessing.pools import (
+    IDENTIFIER,
+    MECHANISM,
+    give_hubs_to_jobs,
+    watch_pools,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +53,7 @@ class MultiprocessingIntegration(Integration):
 
 def start(original: Original, process: BaseProcess) -> Any:
     """In the parent: have the process take along what is current here."""
-    from sentry_like.integrations._common.children import Luggage
+    from sentry_like.integrations.multiprocessing.children import Luggage
 
     process.__dict__[LUGGAGE] = Luggage(Hub.current)
     try:
