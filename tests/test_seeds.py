@@ -6,12 +6,19 @@ SDK's snippets belong to the serverless room.
 
 from __future__ import annotations
 
+import http.client
+import importlib
+import logging
+import socket
 import sys
 import textwrap
 
 import pytest
 
 import sentry_like
+from sentry_like.integrations.excepthook import ExcepthookIntegration
+from sentry_like.integrations.logging import LoggingIntegration
+from sentry_like.integrations.stdlib import StdlibIntegration
 
 
 class User:
@@ -310,3 +317,56 @@ def test_pii_option_is_taken():
     """)
     sentry_like.init(send_default_pii=True)
     assert sentry_like.get_client().options.send_default_pii is True
+
+
+NAMED_IN_THE_SEEDS = (
+    "sentry_sdk.integrations.atexit.AtexitIntegration",
+    "sentry_sdk.integrations.excepthook.ExcepthookIntegration",
+    "sentry_sdk.integrations.dedupe.DedupeIntegration",
+    "sentry_sdk.integrations.stdlib.StdlibIntegration",
+    "sentry_sdk.integrations.modules.ModulesIntegration",
+    "sentry_sdk.integrations.argv.ArgvIntegration",
+    "sentry_sdk.integrations.logging.LoggingIntegration",
+    "sentry_sdk.integrations.threading.ThreadingIntegration",
+    "sentry_sdk.integrations.gnu_backtrace.GnuBacktraceIntegration",
+)
+
+
+@pytest.mark.parametrize("place", NAMED_IN_THE_SEEDS)
+def test_integration_is_where_the_seeds_name_it(place, init):
+    module, _, name = place.replace("sentry_sdk", "sentry_like").rpartition(".")
+    integration = getattr(importlib.import_module(module), name)
+    assert init(integrations=[integration()]).get_integration(integration) is not None
+
+
+def test_errors_at_the_prompt_are_reported_only_when_asked_for(init, events, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    for always_run in (False, True):
+        init(integrations=[ExcepthookIntegration(always_run=always_run)])
+        sys.excepthook(Exception, Exception("I will become an error"), None)
+    assert exception(one(events))["value"] == "I will become an error"
+    assert capsys.readouterr().err.count("I will become an error") == 2
+
+
+def test_hints_tell_hooks_what_a_crumb_and_an_event_come_from(init, events):
+    hints = []
+    init(
+        integrations=[LoggingIntegration(), StdlibIntegration()],
+        before_breadcrumb=lambda crumb, hint: hints.append(("crumb", hint)) or crumb,
+        before_send=lambda event, hint: hints.append(("event", hint)) or event,
+    )
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        connection = http.client.HTTPConnection(*taken.getsockname())
+        with pytest.raises(ConnectionRefusedError):
+            connection.request("GET", "/")
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        raised = error
+        logging.getLogger("shop").exception("told")
+    assert hints[0] == ("crumb", {"httplib_request": connection})
+    told = dict(hints[1:])
+    assert told["crumb"]["log_record"] is told["event"]["log_record"]
+    assert told["event"]["log_record"].getMessage() == "told"
+    assert told["event"]["exc_info"][1] is raised
