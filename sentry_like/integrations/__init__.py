@@ -10,7 +10,7 @@ from _weakref import ref
 
 from sentry_like.errors import contained, describe, is_applications_own, voice
 from sentry_like.integrations._common import imports, patch
-from sentry_like.integrations.base import DidNotEnable
+from sentry_like.integrations.base import DidNotEnable, Integration
 from sentry_like.integrations.registry import AUTO, DEFAULT, REGISTRY
 from sentry_like.options.problems import nearest
 
@@ -19,17 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from sentry_like import types
     from sentry_like.client import Client
     from sentry_like.integrations.registry import Row
     from sentry_like.options import Options
-    from sentry_like.types import Integration
+
+__all__ = ["DidNotEnable", "Installed", "Integration", "install", "load", "uninstall"]
 
 _set_up: dict[str, object] = {}
 _awaited: set[str] = set()
 _living: list[ref[Installed]] = []
 
 
-class Installed(dict[str, "Integration"]):
+class Installed(dict[str, "types.Integration"]):
     """One client's integrations that work, by identifier.
 
     `failed` says in words why another is missing, `waiting` names those that the first event will load, and
@@ -47,7 +49,7 @@ class Installed(dict[str, "Integration"]):
     def __repr__(self) -> str:
         return f"<integrations {self.names}, failed: {self.failed}, waiting: {sorted(self.waiting)}>"
 
-    def add(self, identifier: str, make: Callable[[], Integration]) -> None:
+    def add(self, identifier: str, make: Callable[[], types.Integration]) -> None:
         """Make it and set it up, unless the process has it already; one that fails is named in `failed`."""
         try:
             integration = make()
@@ -80,7 +82,7 @@ class Installed(dict[str, "Integration"]):
                 self.waiting.discard(identifier)
                 self.load(identifier, row)
 
-    def _tell_started(self, integration: Integration) -> None:
+    def _tell_started(self, integration: types.Integration) -> None:
         client = self._client()
         if client is not None and hasattr(integration, "on_started"):
             with contained(integration.identifier):
@@ -133,15 +135,15 @@ def uninstall() -> None:
     imports.forget_all()
 
 
-def load(place: str) -> Integration:
+def load(place: str) -> types.Integration:
     """The integration that `module:Class` names, with its default settings."""
     module, _, name = place.partition(":")
     # not importlib.import_module: importlib alone would add four modules to those that init loads
-    made: Integration = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)()
+    made: types.Integration = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)()
     return made
 
 
-def _fitting(row: Row) -> Integration:
+def _fitting(row: Row) -> types.Integration:
     """The integration of a row, if what it integrates with is new enough."""
     if row.minimum:
         from sentry_like.integrations._common.packages import demand
@@ -150,7 +152,7 @@ def _fitting(row: Row) -> Integration:
     return load(row.place)
 
 
-def _set_up_once(identifier: str, integration: Integration) -> None:
+def _set_up_once(identifier: str, integration: types.Integration) -> None:
     """Set it up, unless the process has it already, or another thread is at it."""
     claim = object()
     if _set_up.setdefault(identifier, claim) is claim:
@@ -161,7 +163,7 @@ def _set_up_once(identifier: str, integration: Integration) -> None:
             raise
 
 
-def _maker(given: Any) -> Callable[[], Integration]:
+def _maker(given: Any) -> Callable[[], types.Integration]:
     return given if isinstance(given, type) else lambda: given
 
 
@@ -199,7 +201,7 @@ def _identifier(one: Any) -> Any:
     return one if isinstance(one, str) else getattr(one, "identifier", None)
 
 
-def _is_ours(integration: Integration) -> bool:
+def _is_ours(integration: types.Integration) -> bool:
     """Whether an integration comes with this package, so that what it adds needs no second look."""
     return type(integration).__module__.startswith("sentry_like.")
 

@@ -465,3 +465,13 @@ def test_row_leads_to_its_integration(identifier):
     assert integration.identifier == identifier
     assert found.summary.endswith(".")
     assert (found.mode in (DEFAULT, AUTO, MANUAL), bool(found.minimum) <= bool(found.package)) == (True, True)
+
+
+def test_integration_of_ones_own_derives_from_what_the_room_offers(init, lenient):
+    class Own(integrations.Integration):
+        identifier = "own"
+
+        def setup_once(self):
+            raise integrations.DidNotEnable("not on this planet")
+
+    assert init(integrations=[Own]).integrations.failed == {"own": "not on this planet"}
