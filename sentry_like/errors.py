@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType, TracebackType
+    from typing import Any
 
 
 ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
@@ -149,15 +150,20 @@ def is_applications_own(error: BaseException) -> bool:
 
 def _ends_in_raise_statement(error: BaseException) -> bool:
     """A real Ctrl-C arrives between two instructions; data that raises does so in a `raise`."""
-    from opcode import opmap
-
     tb = error.__traceback__
     if tb is None:
         return False
     while tb.tb_next is not None:
         tb = tb.tb_next
-    at = tb.tb_lasti  # code that was compiled to C may have none to look at
-    return at >= 0 and tb.tb_frame.f_code.co_code[at : at + 1] == bytes((opmap["RAISE_VARARGS"],))
+    return is_at_raise(tb)
+
+
+def is_at_raise(entry: TracebackType) -> bool:
+    """Whether the exception left the entry's frame by a `raise` statement, not out of what that called."""
+    from opcode import opmap
+
+    at = entry.tb_lasti  # code that was compiled to C may have none to look at
+    return at >= 0 and entry.tb_frame.f_code.co_code[at : at + 1] == bytes((opmap["RAISE_VARARGS"],))
 
 
 def _passes_signal_handler(error: BaseException) -> bool:
@@ -176,13 +182,18 @@ def _signal_handlers() -> list[CodeType]:
     if signal is None:  # nobody can have set a handler
         return []
     handlers = (signal.getsignal(number) for number in signal.valid_signals())
-    return [code for handler in handlers if callable(handler) and (code := _code_of(handler)) is not None]
+    return [code for handler in handlers if callable(handler) and (code := code_of(handler)) is not None]
 
 
-def _code_of(function: object) -> CodeType | None:
-    """The code that runs when a function, a method, a partial or a callable object is called."""
+def code_of(function: Any) -> CodeType | None:
+    """The code that runs when a function, a method, a partial or a callable object is called; `None` for a
+    class, and for what is not written in Python.
+    """
     while type(function).__name__ == "partial" and hasattr(function, "func"):
         function = function.func
+    if isinstance(function, type):
+        return None
     if not hasattr(function, "__code__") and not hasattr(function, "__func__"):
-        function = type(function).__dict__.get("__call__")
-    return getattr(getattr(function, "__func__", function), "__code__", None)
+        function = getattr(type(function), "__call__", None)  # noqa: B004  # it is wanted, not just its presence
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return code if hasattr(code, "co_flags") else None

@@ -61,7 +61,7 @@ def build_values(
     values = []
     for link in links:  # from the captured exception on: it has the first claim on the event's room
         path = ("exception", "values", str(last - link.place))
-        tb = exc_info[2] if link.place == 0 else _traceback_of(link.error)
+        tb = exc_info[2] if link.place == 0 else traceback_of(link.error)
         value = _describe(link, walk, path)
         value["mechanism"] = _mechanism(link, root, last > 0)
         stack = _stack(tb, frames, walk, path, caller if link.place == 0 else None)
@@ -105,10 +105,10 @@ def flatten(error: BaseException) -> tuple[list[Link], int]:
 
 def _children(error: BaseException) -> list[tuple[BaseException, str]]:
     children: list[tuple[BaseException, str]] = []
-    cause = _CAUSE(error)
+    cause = cause_of(error)
     if cause is not None:
         children.append((cause, "__cause__"))
-    elif not _SUPPRESSED(error) and (context := _CONTEXT(error)) is not None:
+    elif not _SUPPRESSED(error) and (context := context_of(error)) is not None:
         children.append((context, "__context__"))
     members = members_of(error)
     if members:
@@ -201,11 +201,11 @@ def _stack(
     return frames.of_stack(caller, walk, where) if caller is not None else []
 
 
-# The attributes as BaseException stores them, past any property of a subclass.
-_CAUSE = BaseException.__dict__["__cause__"].__get__
-_CONTEXT = BaseException.__dict__["__context__"].__get__
+# The attributes as BaseException stores them, past any property or `__getattr__` of a subclass.
+cause_of = BaseException.__dict__["__cause__"].__get__
+context_of = BaseException.__dict__["__context__"].__get__
 _SUPPRESSED = BaseException.__dict__["__suppress_context__"].__get__
 _ARGS = BaseException.__dict__["args"].__get__
 _ERRNO = OSError.__dict__["errno"].__get__
-_traceback_of = BaseException.__dict__["__traceback__"].__get__
+traceback_of = BaseException.__dict__["__traceback__"].__get__
 _GROUP = getattr(builtins, "BaseExceptionGroup", None)

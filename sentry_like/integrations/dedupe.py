@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 
-from sentry_like.capture.exceptions import members_of
+from sentry_like.capture.exceptions import cause_of, context_of, members_of, traceback_of
+from sentry_like.errors import is_at_raise
 from sentry_like.integrations.base import Integration
 
 TYPE_CHECKING = False
@@ -85,7 +86,7 @@ def was_sent(error: BaseException) -> bool:
     if type(sent) is not tuple or sent[:2] != (os.getpid(), id(error)):
         return False
     begin, end = sent[2:]
-    entry = _TRACEBACK(error)
+    entry = traceback_of(error)
     for _ in range(MAX_ENTRIES):
         if entry is None or id(entry) == begin:
             return True
@@ -102,7 +103,7 @@ def is_raised_anew(entry: TracebackType, older: TracebackType) -> bool:
     the function that had caught it, in one that called that, or by those who hand over what others raised.
     """
     frame = entry.tb_frame
-    if not _ends_in_raise(entry) or is_called_by(older.tb_frame, frame):
+    if not is_at_raise(entry) or is_called_by(older.tb_frame, frame):
         return False
     package = str(frame.f_globals.get("__name__")).partition(".")[0]
     return package not in MESSENGERS and "reraise" not in frame.f_code.co_name
@@ -112,11 +113,11 @@ def handled_cause_of(error: BaseException) -> tuple[BaseException, ...]:
     """What it was raised `from`, if that was being handled there. An error that was kept, and is named as the
     cause of later ones, does not speak for them.
     """
-    cause = _CAUSE(error)
+    cause = cause_of(error)
     if cause is None:
         return ()
-    caught, raised = _TRACEBACK(cause), _last_entry(_TRACEBACK(error))
-    if cause is _CONTEXT(error) or caught is None or raised is None:
+    caught, raised = traceback_of(cause), _last_entry(traceback_of(error))
+    if cause is context_of(error) or caught is None or raised is None:
         return (cause,)
     return (cause,) if is_called_by(caught.tb_frame, raised.tb_frame) else ()
 
@@ -134,7 +135,7 @@ def is_called_by(frame: FrameType | None, caller: FrameType) -> bool:
 
 def _mark_for(error: BaseException) -> Mark:
     """Plain numbers, for a pickled exception takes them along to where this package may not be installed."""
-    begin = _TRACEBACK(error)
+    begin = traceback_of(error)
     end = _last_entry(begin)
     return os.getpid(), id(error), 0 if begin is None else id(begin), 0 if end is None else id(end)
 
@@ -148,22 +149,10 @@ def _last_entry(entry: TracebackType | None) -> TracebackType | None:
     return entry
 
 
-def _ends_in_raise(entry: TracebackType) -> bool:
-    """Whether the exception left the entry's frame by a `raise` statement, not out of what that called."""
-    from opcode import opmap
-
-    at = entry.tb_lasti
-    code = entry.tb_frame.f_code.co_code  # empty where the function was compiled to C
-    return at >= 0 and code[at : at + 1] == bytes((opmap["RAISE_VARARGS"],))
-
-
 def _notes_of(error: BaseException) -> dict[str, object]:
     notes: dict[str, object] = _DICT(error)
     return notes
 
 
-# The attributes as BaseException stores them, past any property or `__getattr__` of a subclass.
+# As BaseException stores it, past any property or `__getattr__` of a subclass.
 _DICT = BaseException.__dict__["__dict__"].__get__
-_CAUSE = BaseException.__dict__["__cause__"].__get__
-_CONTEXT = BaseException.__dict__["__context__"].__get__
-_TRACEBACK = BaseException.__dict__["__traceback__"].__get__

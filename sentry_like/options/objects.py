@@ -6,13 +6,13 @@ Checks return what is kept and raise `Refused`.
 
 from __future__ import annotations
 
+from sentry_like.errors import code_of
 from sentry_like.options.field import Kind
 from sentry_like.options.kinds import entries_of, split
 from sentry_like.options.problems import Refused, describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType
     from typing import Any
 
 # Flags of code objects, from the data model ("Code objects"); `inspect` names them but costs milliseconds.
@@ -155,7 +155,7 @@ def _advice(cls: type) -> str:
 
 def _refuse_waiting(value: object) -> None:
     """Nobody awaits a hook: the coroutine itself would be taken for its answer."""
-    code = _code(value)
+    code = code_of(value)
     flags = code.co_flags if code else 0
     if flags & (CO_COROUTINE | CO_ASYNC_GENERATOR):
         raise Refused("an async function cannot be awaited here, give an ordinary one")
@@ -172,13 +172,3 @@ def _refuse_arity(value: object, given: int) -> None:
     needs = takes - len(getattr(value, "__defaults__", None) or ())
     if not needs <= given <= takes:
         raise Refused(f"it takes {takes} argument{'' if takes == 1 else 's'}")
-
-
-def _code(value: object) -> CodeType | None:
-    """The code that runs when a function, a method, a partial or a callable object is called."""
-    while type(value).__name__ == "partial" and hasattr(value, "func"):
-        value = value.func
-    code = getattr(value, "__code__", None)
-    if code is None and not isinstance(value, type):
-        code = getattr(type(value).__call__, "__code__", None)
-    return code if hasattr(code, "co_flags") else None

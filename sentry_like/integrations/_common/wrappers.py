@@ -7,7 +7,7 @@ once, come what may.
 
 from __future__ import annotations
 
-from sentry_like.errors import absorb, is_applications_own
+from sentry_like.errors import absorb, code_of, is_applications_own
 from sentry_like.hub import Hub
 from sentry_like.layers import INHERITED
 from sentry_like.units import carried
@@ -139,13 +139,8 @@ def wrap_before(switch: Switch, original: Function, function: Function) -> Funct
 
 
 def flags_of(function: Any) -> int:
-    """The flags of the code that runs when a function, a method, a partial or a callable object is called."""
-    while type(function).__name__ == "partial" and hasattr(function, "func"):
-        function = function.func
-    if not hasattr(function, "__code__") and not hasattr(function, "__func__"):
-        function = getattr(type(function), "__call__", None)  # noqa: B004  # it is wanted, not just its presence
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    return getattr(code, "co_flags", 0)
+    """The flags of the code that runs when something is called."""
+    return getattr(code_of(function), "co_flags", 0)
 
 
 def _calling_around(switch: Switch, original: Function, function: Function) -> Function:
