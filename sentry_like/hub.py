@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar, overload
 
     from sentry_like.breadcrumbs import Crumb
-    from sentry_like.types import Client, Event, Hint, Mechanism
+    from sentry_like.types import Client, Event, ExcInfo, Hint, Mechanism
 
     T = TypeVar("T")
 
@@ -248,7 +248,7 @@ class Hub(metaclass=HubMeta):
         client = self.client
         if client is None:
             return None
-        exc_info = _exc_info_of(error)
+        exc_info = _exc_info_to_capture(error)
         if exc_info is None:
             return None
         return self._capture(
@@ -403,25 +403,29 @@ def _activate(hub: Hub, unit: Unit, previous: Active | None) -> Active:
     return active
 
 
-def _exc_info_of(error: Any) -> Any:
-    """The exc_info triple of what `capture_exception` was given, or `None` when there is nothing to
-    capture.
-    """
-    if isinstance(error, BaseException):
-        return type(error), error, error.__traceback__
+def exc_info_of(given: Any) -> ExcInfo | None:
+    """The triple of an exception, or of what `sys.exc_info` answers; `None` when no exception is in it."""
+    if isinstance(given, BaseException):
+        return type(given), given, given.__traceback__
+    if isinstance(given, tuple) and len(given) == 3 and isinstance(given[1], BaseException):
+        return given
+    return None
+
+
+def _exc_info_to_capture(error: Any) -> ExcInfo | None:
+    """The triple of what `capture_exception` was given; where there is nothing to capture it says why."""
     if error is None:
         error = sys.exc_info()
-    if isinstance(error, tuple) and len(error) == 3:
-        if isinstance(error[1], BaseException):
-            return error
+    found = exc_info_of(error)
+    if found is None and isinstance(error, tuple) and len(error) == 3:
         debug("capture_exception() was called with no exception active: nothing was sent")
-        return None
-    voice.once(
-        "capture_exception argument",
-        f"capture_exception() takes an exception or an exc_info tuple, not {type(error).__name__}: "
-        "nothing was sent",
-    )
-    return None
+    elif found is None:
+        voice.once(
+            "capture_exception argument",
+            f"capture_exception() takes an exception or an exc_info tuple, not {type(error).__name__}: "
+            "nothing was sent",
+        )
+    return found
 
 
 _global_scope = Scope()

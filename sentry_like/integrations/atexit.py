@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sentry_like.hub import Hub
-from sentry_like.integrations._common.endings import ask_all
+from sentry_like.integrations._common.endings import ask_all, current_clients
 from sentry_like.integrations._common.patch import on_uninstall
 from sentry_like.integrations.base import Integration
 
@@ -39,8 +38,7 @@ def finish() -> None:
 
 def drain_current_clients() -> None:
     """Drain the client of the process, and the current hub's own where that is another."""
-    clients = {id(client): client for client in (Hub.main.client, Hub.current.client) if client is not None}
-    for client in clients.values():
+    for client in current_clients():
         integration = client.get_integration(AtexitIntegration)
         if integration is not None:
             client.drain(integration.callback)

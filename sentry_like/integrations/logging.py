@@ -12,11 +12,11 @@ import sys
 from functools import wraps
 
 from sentry_like.errors import contained, is_applications_own
-from sentry_like.hub import Hub
+from sentry_like.hub import Hub, exc_info_of
+from sentry_like.integrations._common.callers import frame_outside, has_caller_in
 from sentry_like.integrations._common.disguise import disguised
 from sentry_like.integrations._common.logpaths import (
     forwarding,
-    has_caller_in,
     left_over,
     may_be_handed_on,
 )
@@ -25,8 +25,6 @@ from sentry_like.integrations._common.logs import (
     LogCrumb,
     Thresholds,
     busy,
-    exc_info_of,
-    frame_outside,
     ignore_logger,
     ignored,
     is_unwanted,

@@ -12,7 +12,8 @@ from functools import wraps
 import loguru
 
 from sentry_like.errors import contained, describe, is_applications_own, voice
-from sentry_like.hub import Hub
+from sentry_like.hub import Hub, exc_info_of
+from sentry_like.integrations._common.callers import frame_outside
 from sentry_like.integrations._common.logpaths import forwarding, left_over
 from sentry_like.integrations._common.logs import (
     ERROR,
@@ -21,8 +22,6 @@ from sentry_like.integrations._common.logs import (
     Line,
     Thresholds,
     busy,
-    exc_info_of,
-    frame_outside,
     is_unwanted,
 )
 from sentry_like.integrations._common.logtext import Finished

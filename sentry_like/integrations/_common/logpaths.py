@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from sentry_like.integrations._common.callers import OUR_TRANSPORT, has_caller_in
 from sentry_like.integrations._common.logs import INFO, LEVELS, Thresholds, ignored
 from sentry_like.integrations._common.logtext import can_wait, put_together
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 MAX_FRAMES = 16
 """How far up it is looked for somebody who passes lines on."""
-
-OUR_DELIVERY = "sentry_like.transport"
 
 PLACEHOLDER = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?[a-zA-Z%]")
 """What a template has in the place of an argument."""
@@ -88,7 +87,7 @@ def left_over(
             event = event and outer.level < others.event_level
             crumb = crumb and outer.level < others.level
         record = outer.record
-    return event and not has_caller_in(frame, OUR_DELIVERY), crumb
+    return event and not has_caller_in(frame, OUR_TRANSPORT), crumb
 
 
 def may_be_handed_on(frame: FrameType | None) -> bool:
@@ -97,17 +96,6 @@ def may_be_handed_on(frame: FrameType | None) -> bool:
         if frame is None:
             return False
         if frame.f_code.co_name in CARRIERS:
-            return True
-        frame = frame.f_back
-    return False
-
-
-def has_caller_in(frame: FrameType | None, package: str) -> bool:
-    """Whether code of a package is among the callers."""
-    below = f"{package}."
-    while frame is not None:
-        module = frame.f_globals.get("__name__")
-        if isinstance(module, str) and (module == package or module.startswith(below)):
             return True
         frame = frame.f_back
     return False

@@ -5,7 +5,6 @@ Process-wide state: the patterns of ignored loggers.
 
 from __future__ import annotations
 
-import sys
 import threading
 from fnmatch import fnmatchcase
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from sentry_like.integrations._common.logtext import Statement
     from sentry_like.types import Breadcrumb, Event, ExcInfo, Hint
 
-OUR_NAME = __name__.partition(".")[0]
 DEBUG, INFO, WARNING, ERROR, FATAL = 10, 20, 30, 40, 50
 OFF = float("inf")
 """The level that no line reaches."""
@@ -291,26 +289,6 @@ def without(secrets: list[str], text: str) -> str:
     for secret in secrets:
         text = text.replace(secret, FILTERED)
     return text
-
-
-def exc_info_of(given: Any) -> ExcInfo | None:
-    """The triple of what a log call was given as `exc_info`; `None` when no exception is in it."""
-    if isinstance(given, BaseException):
-        return type(given), given, given.__traceback__
-    if isinstance(given, tuple) and len(given) == 3 and isinstance(given[1], BaseException):
-        return given
-    return None
-
-
-def frame_outside(*packages: str) -> FrameType | None:
-    """The innermost frame of the running thread that is neither ours nor of these top packages."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in (
-        OUR_NAME,
-        *packages,
-    ):
-        frame = frame.f_back
-    return frame
 
 
 def _is_flat(data: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess, parent_process
 
 from sentry_like.errors import is_error
 from sentry_like.hub import Hub
-from sentry_like.integrations._common.endings import ask_all
+from sentry_like.integrations._common.endings import ask_all, current_clients
 from sentry_like.integrations._common.imports import when_imported
 from sentry_like.integrations._common.patch import around, before, on_uninstall
 from sentry_like.integrations.base import Integration
@@ -96,8 +96,7 @@ def drain() -> None:
     seconds.
     """
     ask_all()
-    clients = {id(client): client for client in (Hub.main.client, Hub.current.client) if client is not None}
-    for client in clients.values():
+    for client in current_clients():
         client.drain()
 
 

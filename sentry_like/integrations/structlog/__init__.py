@@ -16,7 +16,8 @@ from time import time
 import structlog
 
 from sentry_like.errors import contained
-from sentry_like.hub import Hub
+from sentry_like.hub import Hub, exc_info_of
+from sentry_like.integrations._common.callers import frame_outside
 from sentry_like.integrations._common.disguise import disguised
 from sentry_like.integrations._common.logpaths import forwarding, left_over
 from sentry_like.integrations._common.logs import (
@@ -26,8 +27,6 @@ from sentry_like.integrations._common.logs import (
     Line,
     Thresholds,
     busy,
-    exc_info_of,
-    frame_outside,
     is_unwanted,
 )
 from sentry_like.integrations._common.logtext import Finished

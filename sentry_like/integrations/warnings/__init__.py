@@ -15,12 +15,12 @@ from time import time
 from sentry_like.breadcrumbs import Crumb
 from sentry_like.errors import type_name
 from sentry_like.hub import Hub, active_now
+from sentry_like.integrations._common.callers import OUR_TRANSPORT, has_caller_in
 from sentry_like.integrations._common.patch import before
 from sentry_like.integrations.base import DidNotEnable, Integration
 from sentry_like.integrations.warnings.event import (
     MAX_MESSAGE,
     event_of,
-    is_in_transport,
     place_of,
     title_of,
 )
@@ -139,7 +139,7 @@ def send(hub: Hub, message: warnings.WarningMessage, frame: FrameType | None) ->
     of that one. Others that come up there are made by hooks, which each event would call again.
     """
     is_of_a_hook = active_now().unit.is_capturing and not issubclass(message.category, ResourceWarning)
-    if is_of_a_hook or is_in_transport(frame):
+    if is_of_a_hook or has_caller_in(frame, OUR_TRANSPORT):
         return
     hint = {"warning": message}
     hub.after_capture(lambda: hub.capture_built(lambda cleaning: event_of(message, frame, cleaning), hint))

@@ -6,6 +6,7 @@ import os
 import sys
 
 from sentry_like.errors import type_name
+from sentry_like.integrations._common.callers import OUR_NAME, module_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from sentry_like.types import Event
 
 MAX_MESSAGE = 8192
-NO_PLACE = (__name__.partition(".")[0], "warnings", "_py_warnings")
+NO_PLACE = (OUR_NAME, "warnings", "_py_warnings")
 """Packages whose code only stands between a warning and its cause."""
-OUR_TRANSPORT = "sentry_like.transport."
 
 
 def event_of(message: warnings.WarningMessage, frame: FrameType | None, cleaning: Cleaning) -> Event:
@@ -65,19 +65,6 @@ def place_of(message: warnings.WarningMessage) -> FrameType | None:
 
 def is_place(frame: FrameType, message: warnings.WarningMessage) -> bool:
     return frame.f_lineno == message.lineno and frame.f_code.co_filename == message.filename
-
-
-def is_in_transport(frame: FrameType | None) -> bool:
-    """Whether our transport is among the callers."""
-    while frame is not None:
-        if module_of(frame).startswith(OUR_TRANSPORT):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def module_of(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__"))
 
 
 def allocation_of(source: object) -> list[str] | None:
