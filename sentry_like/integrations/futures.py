@@ -8,17 +8,15 @@ in which a future keeps its exception is watched.
 
 from __future__ import annotations
 
-import os
 import sys
 from concurrent.futures import _base
 from functools import wraps
-from weakref import ref
 
-from sentry_like.errors import contained, is_error
+from sentry_like.errors import contained
 from sentry_like.hub import Hub
-from sentry_like.integrations._common.endings import before_drain
 from sentry_like.integrations._common.imports import when_imported
 from sentry_like.integrations._common.patch import before, on_uninstall, replace
+from sentry_like.integrations._common.unread import Unread, tell_at_exit
 from sentry_like.integrations.base import Integration
 
 TYPE_CHECKING = False
@@ -30,15 +28,12 @@ if TYPE_CHECKING:
     from sentry_like.integrations._common.wrappers import Switch
 
 WATCHING = "watching a future"
-MECHANISM = {"type": "futures", "handled": False}
 EXCEPTION = "_exception"
 """Where a future keeps it."""
 JOB = "_sentry_like_job"
 """Where a future keeps the hub of its job, and then what is to be told of it."""
 REPR = _base.Future.__repr__.__code__
 ASK = _base.Future.exception.__code__
-
-_unread: dict[int, ref[Unread]] = {}
 
 
 class FuturesIntegration(Integration):
@@ -52,7 +47,7 @@ class FuturesIntegration(Integration):
         on_uninstall(self.identifier, watched.uninstall)
         before(_base.Future, "cancel", self.identifier)(forget)
         when_imported("concurrent.futures.thread", run_in_hubs)
-        before_drain(self.identifier, tell_all)
+        tell_at_exit(self.identifier)
 
 
 def run_in_hubs(thread: ModuleType) -> None:
@@ -123,8 +118,9 @@ def begin(future: dict[str, Any]) -> None:
 def end(future: dict[str, Any], error: BaseException) -> None:
     """A job has failed: from now on somebody must ask, unless it was cancelled."""
     hub = future.pop(JOB, None)
-    if type(hub) is Hub and is_error(error) and not isinstance(error, _base.CancelledError):
-        future[JOB] = Unread(hub, error)
+    if type(hub) is Hub and not isinstance(error, _base.CancelledError):
+        future[JOB] = unread = Unread(hub, FuturesIntegration.identifier)
+        unread.note(error)
 
 
 def is_asked(frame: FrameType) -> bool:
@@ -141,38 +137,3 @@ def forget(future: Any) -> None:
     unread = vars(future).pop(JOB, None)
     if isinstance(unread, Unread):
         unread.forget()
-
-
-class Unread:
-    """An exception that nobody has asked for yet. It lives as long as its future, whose end is the last
-    moment to tell somebody.
-    """
-
-    __slots__ = ("__weakref__", "error", "hub", "pid")
-
-    def __init__(self, hub: Hub, error: BaseException) -> None:
-        self.hub = hub
-        self.error = error
-        self.pid = os.getpid()
-        _unread[id(self)] = ref(self)
-
-    def forget(self) -> bool:
-        """Whether it was still to be told; it is not any more."""
-        return _unread.pop(id(self), None) is not None
-
-    def tell(self) -> None:
-        with contained(WATCHING):
-            if self.forget() and self.pid == os.getpid():  # a forked child has a copy of it
-                hub = self.hub
-                if hub.get_integration(FuturesIntegration.identifier) is not None:
-                    hub.report(self.error, MECHANISM)
-
-    __del__ = tell
-
-
-def tell_all() -> None:
-    """Report what nobody has asked for by the end of the program."""
-    for reference in list(_unread.values()):
-        unread = reference()
-        if unread is not None:
-            unread.tell()

@@ -17,7 +17,7 @@ from whole_programs import run_to_end
 
 import sentry_like
 from sentry_like.hub import Hub
-from sentry_like.integrations import futures as integration
+from sentry_like.integrations._common import unread
 from sentry_like.integrations.dedupe import DedupeIntegration
 from sentry_like.integrations.futures import JOB, FuturesIntegration
 from sentry_like.integrations.threading import ThreadingIntegration
@@ -29,7 +29,7 @@ def told_in_time():
     """Nothing is left for the next test to be told."""
     yield
     gc.collect()
-    assert not integration._unread
+    assert not unread._unread
 
 
 @pytest.fixture
@@ -500,9 +500,9 @@ def test_references_of_unread_futures_do_not_pile_up(watched, pool):
     for _ in range(50):
         done(pool)
     kept = done(pool)
-    assert len(integration._unread) == 1
+    assert len(unread._unread) == 1
     result_of(kept)
-    assert not integration._unread
+    assert not unread._unread
 
 
 def test_jobs_left_in_a_pool_that_was_shut_down_are_not_reported(watched, events):

@@ -1,18 +1,13 @@
 """The jobs of `multiprocessing` pools: each runs in a hub of its own, and one that failed is told of, by who
 asks for its result or else by us.
-
-Process-wide state: the results that failed and were not asked for yet.
 """
 
 from __future__ import annotations
 
-import os
-from _weakrefset import WeakSet  # multiprocessing has it already, but not `weakref`
-
 from sentry_like.errors import is_error
 from sentry_like.hub import Hub
-from sentry_like.integrations._common.endings import before_drain
 from sentry_like.integrations._common.patch import around, before
+from sentry_like.integrations._common.unread import Unread, tell_at_exit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +34,7 @@ def watch_pools(pool: ModuleType) -> None:
     before(pool.MapResult, "_set", IDENTIFIER)(settle)
     around(pool.ApplyResult, "get", IDENTIFIER)(ask)
     around(pool.ApplyResult, "successful", IDENTIFIER)(ask)
-    before_drain(IDENTIFIER, report_kept)
+    tell_at_exit(IDENTIFIER)
 
 
 # -- a hub for each job
@@ -87,46 +82,8 @@ def make_thread(original: Callable[..., Any], *given: Any, args: tuple[Any, ...]
 # -- results
 
 
-class Unread:
-    """Belongs to a result until somebody asks for that; else it reports, at the end of both or of the
-    process, the exception that nobody has seen.
-    """
-
-    __slots__ = ("__weakref__", "_error", "_hub", "_pid")
-
-    def __init__(self) -> None:
-        self._hub = Hub(Hub.current)
-        self._pid = os.getpid()
-        self._error: BaseException | None = None
-
-    def note(self, error: BaseException) -> None:
-        """Keep the first failure of a result, which may stand for many jobs."""
-        if self._error is None and is_error(error):
-            self._error = error
-            _unread.add(self)
-
-    def forget(self) -> None:
-        self._error = None
-
-    def report(self) -> None:
-        error, self._error = self._error, None
-        if error is not None and self._pid == os.getpid():  # a forked child has copies
-            self._hub.report(error, MECHANISM)
-
-    __del__ = report
-
-
-_unread: WeakSet[Unread] = WeakSet()
-
-
-def report_kept() -> None:
-    """Report what nobody has asked for until the end of the process."""
-    for unread in list(_unread):
-        unread.report()
-
-
 def watch(result: Any, *args: Any, **kwargs: Any) -> None:
-    vars(result)[UNREAD] = Unread()
+    vars(result)[UNREAD] = Unread(Hub(Hub.current), IDENTIFIER)
 
 
 def settle(result: Any, number: int, outcome: tuple[bool, Any]) -> None:
