@@ -107,7 +107,7 @@ class Client:
             return None
         caller = None if exc_info[2] is not None else calling_frame()
         cleaning = self.start_cleaning()
-        event = self._capture.exception(exc_info, mechanism, caller, cleaning)
+        event = cleaning.exception(exc_info, mechanism, caller)
         return self._finish(event, hint, scope, cleaning)
 
     def capture_message(self, message: str, level: str, scope: Scope, hint: Hint | None = None) -> str | None:
@@ -119,7 +119,7 @@ class Client:
             return None
         cleaning = self.start_cleaning()
         caller = calling_frame() if self.options.attach_stacktrace else None
-        event = self._capture.message(message, level, caller, cleaning)
+        event = cleaning.message(message, level, caller)
         return self._finish(event, hint, scope, cleaning)
 
     def capture_event(self, event: Any, hint: Hint | None = None, scope: Scope | None = None) -> str | None:
@@ -139,7 +139,7 @@ class Client:
         if self._is_refused(category, hint.get("exc_info"), hint, lambda: event):
             return None
         cleaning = self.start_cleaning()
-        return self._finish(self._capture.foreign(event, cleaning), hint, scope or Scope(), cleaning)
+        return self._finish(cleaning.sanitise(event), hint, scope or Scope(), cleaning)
 
     def capture_built(
         self,
@@ -160,7 +160,7 @@ class Client:
         cleaning = self.start_cleaning()
         event: Event = {"level": "error"}
         if exc_info is not None:
-            event = self._capture.exception(exc_info, mechanism, None, cleaning)
+            event = cleaning.exception(exc_info, mechanism, None)
         event.update(build(cleaning))
         return self._finish(event, hint, scope, cleaning)
 

@@ -7,15 +7,12 @@ from sentry_like.capture.scrub import EventScrubber
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import Any
 
     from sentry_like.capture.event import Cleaning as Cleaning
     from sentry_like.capture.frames import Frames
     from sentry_like.options import Options
-    from sentry_like.types import Event, ExcInfo, Mechanism
-
-MAX_MESSAGE = 8192
+    from sentry_like.types import Event, ExcInfo
 
 
 def load() -> None:
@@ -39,7 +36,7 @@ class Capture:
         self.limits = Limits(depth, breadth, text, options.max_event_bytes)
         self.crumb_limits = Limits(depth, breadth, text, max(4096, 3 * text))
         self.strict = Limits(WHOLE_EVENT.depth, WHOLE_EVENT.breadth, text, options.max_event_bytes)
-        self._attach_stacktrace = bool(options.attach_stacktrace)
+        self.attach_stacktrace = bool(options.attach_stacktrace)
         self._options = options
         self._frames: Frames | None = None
         self._cleaning: type[Cleaning] | None = None
@@ -60,23 +57,6 @@ class Capture:
 
             self._cleaning = Cleaning
         return self._cleaning(self)
-
-    def exception(
-        self, exc_info: ExcInfo, mechanism: Mechanism | None, caller: FrameType | None, cleaning: Cleaning
-    ) -> Event:
-        """The event of an exception: chain, frames, source lines, locals."""
-        return cleaning.exception(exc_info, mechanism, caller)
-
-    def message(self, message: Any, level: str, caller: FrameType | None, cleaning: Cleaning) -> Event:
-        """The event of a message; with `attach_stacktrace` it says where it was captured."""
-        event: Event = {"level": level, "message": cleaning.walk.text(message, MAX_MESSAGE, ("message",))}
-        if self._attach_stacktrace:
-            event.update(cleaning.threads(caller))
-        return event
-
-    def foreign(self, event: Event, cleaning: Cleaning) -> Event:
-        """An event that the application made by hand, as data of our own."""
-        return cleaning.sanitise(event)
 
     def sketch(self, exc_info: ExcInfo) -> Event:
         """What an `error_sampler` may judge by before anything is built: the exceptions' types, no frames."""

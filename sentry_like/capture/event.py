@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sentry_like.capture.limits import Limits
     from sentry_like.types import Breadcrumb, Event, ExcInfo, Mechanism
 
+MAX_MESSAGE = 8192
 UNSHARED = 2
 """The version of `marshal` that writes an object once for each place where it stands."""
 NOTHING_SECRET = EventScrubber(denylist=(), pii_denylist=())
@@ -41,6 +42,13 @@ class Cleaning:
         """The event of an exception: chain, frames, source lines, locals."""
         values = build_values(exc_info, mechanism, self._capture.frames, self.walk, caller)
         return {"level": "error", "exception": {"values": values}}
+
+    def message(self, message: Any, level: str, caller: FrameType | None) -> Event:
+        """The event of a message; with `attach_stacktrace` it says where it was captured."""
+        event: Event = {"level": level, "message": self.walk.text(message, MAX_MESSAGE, ("message",))}
+        if self._capture.attach_stacktrace:
+            event.update(self.threads(caller))
+        return event
 
     @property
     def scrubber(self) -> EventScrubber:

@@ -25,11 +25,11 @@ class Room:
     def exception(self, error, mechanism=None, caller=None, **bags):
         cleaning = self.capture.start()
         info = (type(error), error, error.__traceback__)
-        return self._finish(self.capture.exception(info, mechanism, caller, cleaning), cleaning, bags)
+        return self._finish(cleaning.exception(info, mechanism, caller), cleaning, bags)
 
     def message(self, message, caller=None):
         cleaning = self.capture.start()
-        return self._finish(self.capture.message(message, "info", caller, cleaning), cleaning, {})
+        return self._finish(cleaning.message(message, "info", caller), cleaning, {})
 
     def bags(self, **bags):
         return self._finish({}, self.capture.start(), bags)
@@ -45,7 +45,7 @@ class Room:
 
     def foreign(self, event):
         cleaning = self.capture.start()
-        return self._finish(self.capture.foreign(event, cleaning), cleaning, {})
+        return self._finish(cleaning.sanitise(event), cleaning, {})
 
     def locals(self, **variables):
         """Local variables as they stand in the frame of an exception."""

@@ -187,7 +187,7 @@ def test_event_of_a_hostile_class_is_read_through_dict(room):
 @pytest.mark.parametrize("meta", [None, "x", 5, [1]])
 def test_meta_that_is_none_is_dropped(meta):
     made = Room()
-    assert "_meta" not in made.capture.foreign({"message": "m", "_meta": meta}, made.capture.start())
+    assert "_meta" not in made.capture.start().sanitise({"message": "m", "_meta": meta})
 
 
 def test_meta_given_by_hand_is_kept(room):

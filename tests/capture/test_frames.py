@@ -502,7 +502,7 @@ try:
     1 / 0
 except ZeroDivisionError as error:
     capture = Capture(Options(dsn=None))
-    event = capture.exception((type(error), error, error.__traceback__), None, None, capture.start())
+    event = capture.start().exception((type(error), error, error.__traceback__), None, None)
     print(event["exception"]["values"][0]["stacktrace"]["frames"][-1].get("context_line"))
 """
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
