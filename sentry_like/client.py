@@ -306,6 +306,7 @@ class Client:
             return True
         delivered = self.flush(timeout, callback)
         self.transport = None
+        self.integrations.stop()
         with contained("close"):
             transport.close(0)
         return delivered

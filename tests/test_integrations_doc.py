@@ -45,3 +45,9 @@ def test_every_snippet_runs(relay, capsys):
 def test_the_layering_contract_covers_each():
     contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert not [name for name in REGISTRY if f'"sentry_like.integrations.{name}"' not in contract]
+
+
+def test_every_module_of_the_room_has_its_row():
+    room = ROOT / "sentry_like" / "integrations"
+    modules = {path.stem for path in room.iterdir() if not path.name.startswith("_")}
+    assert modules - {"base", "registry"} == set(REGISTRY)

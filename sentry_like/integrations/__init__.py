@@ -60,7 +60,7 @@ class Installed(dict[str, "types.Integration"]):
         self.failed.pop(identifier, None)
         self[identifier] = integration
         self._sort()
-        self._tell_started(integration)
+        self._tell("on_started", integration)
 
     def load(self, identifier: str, row: Row) -> None:
         """Add the one that the table names, with its default settings."""
@@ -72,7 +72,12 @@ class Installed(dict[str, "types.Integration"]):
         """
         self._client = ref(client)
         for integration in tuple(self.values()):
-            self._tell_started(integration)
+            self._tell("on_started", integration)
+
+    def stop(self) -> None:
+        """Tell those who want to know that their client captures nothing any more."""
+        for integration in tuple(self.values()):
+            self._tell("on_closed", integration)
 
     def load_late(self) -> None:
         """Add those that were left for the first event."""
@@ -82,11 +87,11 @@ class Installed(dict[str, "types.Integration"]):
                 self.waiting.discard(identifier)
                 self.load(identifier, row)
 
-    def _tell_started(self, integration: types.Integration) -> None:
-        client = self._client()
-        if client is not None and hasattr(integration, "on_started"):
+    def _tell(self, hook: str, integration: types.Integration) -> None:
+        client, tell = self._client(), getattr(integration, hook, None)
+        if client is not None and tell is not None:
             with contained(integration.identifier):
-                integration.on_started(client)
+                tell(client)
 
     def _note_failure(self, identifier: str, error: BaseException) -> None:
         if identifier not in _set_up:

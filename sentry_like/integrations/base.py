@@ -16,12 +16,13 @@ class Integration:
     or to subscribe; what it installs asks `Hub.current.get_integration(identifier)` at run time whether it
     is wanted by the current client. `around` and `when_imported` in `_common` do that asking and waiting.
 
-    Four more methods are asked for when they are there:
+    Five more methods are asked for when they are there:
 
     - `process_event(event, hint)` adds to an event before it is sent: JSON-safe data without secrets.
     - `refuses(error)` says of an exception, before anything is built, that it must not become an event.
     - `on_captured(event, hint)` is told of each event that is on its way.
     - `on_started(client)` is called once for each client that has the integration, when it can capture.
+    - `on_closed(client)` is called when that client is closed.
     """
 
     identifier = ""

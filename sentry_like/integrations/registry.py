@@ -60,6 +60,11 @@ REGISTRY = {
     "excepthook": Row(
         "excepthook:ExcepthookIntegration", DEFAULT, "Captures uncaught exceptions of the main thread."
     ),
+    "faulthandler": Row(
+        "faulthandler:FaulthandlerIntegration",
+        MANUAL,
+        "Sends at the next start what killed the interpreter: a segmentation fault, a fatal signal.",
+    ),
     "futures": Row(
         "futures:FuturesIntegration",
         DEFAULT,

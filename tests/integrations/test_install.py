@@ -475,3 +475,20 @@ def test_integration_of_ones_own_derives_from_what_the_room_offers(init, lenient
             raise integrations.DidNotEnable("not on this planet")
 
     assert init(integrations=[Own]).integrations.failed == {"own": "not on this planet"}
+
+
+def test_integration_is_told_when_its_client_is_closed(init):
+    closed = []
+
+    class Own(Integration):
+        identifier = "own"
+
+        def on_closed(self, client):
+            closed.append(client)
+
+    first = init(integrations=[Own()])
+    second = init(integrations=[Own()])
+    assert closed == [first]
+    second.close(0)
+    second.close(0)
+    assert closed == [first, second]

@@ -66,6 +66,10 @@ class FaulthandlerIntegration(Integration):
             if files.others(directory, _watch.own):
                 _watch.start(client, lambda pick_up: pick_up.of_others(directory, _watch.own))
 
+    def on_closed(self, client: Any) -> None:
+        """Let a crash of this process be printed as ever; another client may be watching by now."""
+        _watch.disarm_for(client)
+
 
 class Watch:
     """The armed log of this process, and the one thread at a time that sends what is in logs."""
@@ -112,6 +116,10 @@ class Watch:
             with contained("giving the fault handler back"):
                 faulthandler.enable()
         own.close()
+
+    def disarm_for(self, client: Any) -> None:
+        if self._client is client:
+            self.disarm()
 
     def end(self) -> None:
         """At exit: a moment for the thread that sends, then no more than an orderly process leaves behind."""

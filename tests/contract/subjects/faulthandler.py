@@ -14,7 +14,8 @@ class Faulthandler(Subject):
 
     identifier = "faulthandler"
     of_work = 1
-    may_import = frozenset({"atexit", "faulthandler"})
+    # all written in C: the lock of the log, the mark of its project, and the quotes of its first line
+    may_import = frozenset({"atexit", "faulthandler", "fcntl", "binascii", "_json"})
 
     def __init__(self):
         self._directories = {}
