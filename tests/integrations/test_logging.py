@@ -14,6 +14,7 @@ import threading
 import weakref
 
 import pytest
+from log_lines import Boom, crumbs, exception, messages
 
 import sentry_like
 from sentry_like.hub import Hub
@@ -70,31 +71,13 @@ def ignoring():
         unignore_logger(pattern)
 
 
-def crumbs():
-    """The breadcrumbs that an event would get now."""
-    finish = Hub.current.client.start_cleaning().breadcrumb
-    return [crumb.finish(finish) for crumb in Hub.current.scope.breadcrumbs]
-
-
-def messages(crumbs):
-    return [crumb["message"] for crumb in crumbs]
-
-
 def exc_info_of(error):
     return type(error), error, error.__traceback__
-
-
-def exception(event):
-    return event["exception"]["values"][-1]
 
 
 def innermost(event):
     """The name of the function that logged; before 3.11 it is not qualified."""
     return event["threads"]["values"][0]["stacktrace"]["frames"][-1]["function"].rpartition(".")[2]
-
-
-class Boom(Exception):
-    pass
 
 
 def raised(error=None):

@@ -7,9 +7,9 @@ import io
 import logging
 import pickle
 import sys
-from functools import partial
 
 import pytest
+from log_lines import Boom, crumbs, exception, messages, raise_and_log
 from loguru import logger
 
 from sentry_like.hub import Hub
@@ -35,18 +35,12 @@ def one_sink():
 
 
 @pytest.fixture
-def bare(init):
-    """`init` with those integrations alone that are asked for."""
-    return partial(init, auto_enabling_integrations=False)
-
-
-@pytest.fixture
-def start(bare):
+def start(init):
     """`start(...)`: a client with the integration, the one of logging, and the deduplication."""
 
     def start(*args, options=None, **settings):
         integrations = [LoguruIntegration(*args, **settings), LoggingIntegration(), DedupeIntegration()]
-        return bare(integrations=integrations, **(options or {}))
+        return init(integrations=integrations, **(options or {}))
 
     return start
 
@@ -57,23 +51,6 @@ def log():
     log = logging.Logger("shop.orders", level=1)
     log.addHandler(logging.NullHandler())
     return log
-
-
-def crumbs():
-    finish = Hub.current.client.start_cleaning().breadcrumb
-    return [crumb.finish(finish) for crumb in Hub.current.scope.breadcrumbs]
-
-
-def messages(events_or_crumbs):
-    return [one["logentry"]["formatted"] if "logentry" in one else one["message"] for one in events_or_crumbs]
-
-
-def exception(event):
-    return event["exception"]["values"][-1]
-
-
-class Boom(Exception):
-    pass
 
 
 @pytest.mark.parametrize(
@@ -200,13 +177,6 @@ def test_event_has_bound_values_and_the_name_of_the_module(start, events):
     assert events[0]["logger"] == __name__
 
 
-def raise_and_log(log_it):
-    try:
-        raise Boom("boom")
-    except Boom as error:
-        log_it(error)
-
-
 @pytest.mark.parametrize(
     "log_it",
     [
@@ -310,7 +280,7 @@ def test_removing_sinks_does_not_switch_off(start, events, one_sink, change):
     assert messages(events[0]["breadcrumbs"]["values"]) == ["before"]
 
 
-def test_removing_without_a_client_does_not_switch_off(start, bare, events):
+def test_removing_without_a_client_does_not_switch_off(start, init, events):
     client = start()
     Hub.main.bind_client(None)
     logger.remove()
@@ -371,9 +341,9 @@ def test_levels_that_nobody_asked_for_stay_cheap(start):
     assert logger._core.min_level == INFO
 
 
-def test_a_later_client_may_listen_to_more(start, bare, events):
+def test_a_later_client_may_listen_to_more(start, init, events):
     start()
-    bare(integrations=[LoguruIntegration("TRACE")])
+    init(integrations=[LoguruIntegration("TRACE")])
     logger.trace("now heard")
     assert messages(crumbs()) == ["now heard"]
     logger.error("once")
@@ -546,22 +516,22 @@ def test_each_library_is_judged_by_its_own_levels(start, events, log):
     assert messages(crumbs()) == ["careful"]
 
 
-def test_without_the_integration_of_logging_loguru_tells_it(bare, events, log):
-    bare(integrations=[LoguruIntegration()])
+def test_without_the_integration_of_logging_loguru_tells_it(init, events, log):
+    init(integrations=[LoguruIntegration()])
     log.addHandler(InterceptHandler())
     log.error("order %d", 7)
     assert messages(events) == ["order 7"]
 
 
-def test_a_handler_of_ours_as_sink_tells_nothing_twice(start, bare, events, one_sink):
+def test_a_handler_of_ours_as_sink_tells_nothing_twice(start, init, events, one_sink):
     start()
     logger.add(SentryHandler(), format="{message}")
     logger.error("order {}", 7)
     assert messages(events) == ["order 7"]
 
 
-def test_a_handler_of_ours_as_sink_works_alone(bare, events):
-    bare(integrations=[LoggingIntegration()])
+def test_a_handler_of_ours_as_sink_works_alone(init, events):
+    init(integrations=[LoggingIntegration()])
     sink = logger.add(SentryHandler(), format="{message}", level="ERROR")
     logger.error("order {}", 7)
     logger.remove(sink)

@@ -157,22 +157,6 @@ def trust(authority):
     return context
 
 
-@pytest.fixture
-def noting(init):
-    init(integrations=[StdlibIntegration()])
-
-
-@pytest.fixture
-def crumbs(events):
-    """What an event that is captured now tells of requests."""
-
-    def read():
-        sentry_like.capture_message("now")
-        return events[-1].get("breadcrumbs", {}).get("values", [])
-
-    return read
-
-
 def connect(server, **options):
     return http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE, **options)
 

@@ -13,25 +13,8 @@ import weakref
 
 import pytest
 
-import sentry_like
 from sentry_like.integrations.stdlib import StdlibIntegration
 from sentry_like.integrations.stdlib.processes import ProcessCrumb
-
-
-@pytest.fixture
-def noting(init):
-    init(integrations=[StdlibIntegration()])
-
-
-@pytest.fixture
-def crumbs(events):
-    """What an event that is captured now tells of programs."""
-
-    def read():
-        sentry_like.capture_message("now")
-        return events[-1].get("breadcrumbs", {}).get("values", [])
-
-    return read
 
 
 def python(code):

@@ -7,10 +7,10 @@ import gc
 import inspect
 import logging
 import weakref
-from functools import partial
 
 import pytest
 import structlog
+from log_lines import Boom, crumbs, exception, messages, raise_and_log
 
 from sentry_like.hub import Hub
 from sentry_like.integrations.dedupe import DedupeIntegration
@@ -33,18 +33,12 @@ def defaults():
 
 
 @pytest.fixture
-def bare(init):
-    """`init` with those integrations alone that are asked for."""
-    return partial(init, auto_enabling_integrations=False)
-
-
-@pytest.fixture
-def start(bare):
+def start(init):
     """`start(...)`: a client with the integration, the one of logging, and the deduplication."""
 
     def start(*args, options=None, **settings):
         integrations = [StructlogIntegration(*args, **settings), LoggingIntegration(), DedupeIntegration()]
-        return bare(integrations=integrations, **(options or {}))
+        return init(integrations=integrations, **(options or {}))
 
     return start
 
@@ -61,30 +55,6 @@ def stdlib():
 
     logger.addHandler(Keep())
     return logger
-
-
-def crumbs():
-    finish = Hub.current.client.start_cleaning().breadcrumb
-    return [crumb.finish(finish) for crumb in Hub.current.scope.breadcrumbs]
-
-
-def messages(events_or_crumbs):
-    return [one["logentry"]["formatted"] if "logentry" in one else one["message"] for one in events_or_crumbs]
-
-
-def exception(event):
-    return event["exception"]["values"][-1]
-
-
-class Boom(Exception):
-    pass
-
-
-def raise_and_log(log_it):
-    try:
-        raise Boom("boom")
-    except Boom as error:
-        return log_it(error)
 
 
 def generic():
@@ -382,9 +352,9 @@ def test_uninstalling_gives_everything_back(start, events):
     assert inspect.ismodule(contextvars)
 
 
-def test_without_the_integration_nothing_is_taken(start, bare, events):
+def test_without_the_integration_nothing_is_taken(start, init, events):
     start()
-    bare()
+    init()
     structlog.get_logger().error("x")
     Hub.main.bind_client(None)
     structlog.get_logger().error("x")
@@ -528,8 +498,8 @@ def test_each_library_is_judged_by_its_own_levels(start, events, stdlib):
     assert messages(crumbs()) == ["lost"]
 
 
-def test_without_this_integration_logging_tells_it(bare, events, stdlib):
-    bare(integrations=[LoggingIntegration()])
+def test_without_this_integration_logging_tells_it(init, events, stdlib):
+    init(integrations=[LoggingIntegration()])
     structlog.wrap_logger(stdlib, processors=[structlog.processors.KeyValueRenderer()]).error("lost")
     assert messages(events) == ["event='lost'"]
 
@@ -544,8 +514,8 @@ def chain(*processors):
 
 
 @pytest.mark.parametrize("with_integration", [True, False], ids=["beside the integration", "alone"])
-def test_processor_tells_everything_once(bare, events, with_integration):
-    bare(integrations=[StructlogIntegration()] if with_integration else [])
+def test_processor_tells_everything_once(init, events, with_integration):
+    init(integrations=[StructlogIntegration()] if with_integration else [])
     log = chain(SentryProcessor())
     assert log.info("paid", number=7) == '{"number": 7, "event": "paid"}'
     log.error("lost", number=8)
@@ -557,8 +527,8 @@ def test_processor_tells_everything_once(bare, events, with_integration):
 
 
 @pytest.mark.parametrize("with_integration", [True, False], ids=["beside the integration", "alone"])
-def test_processor_s_own_levels_count(bare, events, with_integration):
-    bare(integrations=[StructlogIntegration()] if with_integration else [])
+def test_processor_s_own_levels_count(init, events, with_integration):
+    init(integrations=[StructlogIntegration()] if with_integration else [])
     log = chain(SentryProcessor(level=None, event_level="warning"))
     log.info("nothing")
     log.warning("an event")
@@ -566,15 +536,15 @@ def test_processor_s_own_levels_count(bare, events, with_integration):
     assert crumbs() == []
 
 
-def test_processor_tells_what_it_gets(bare, events):
-    bare()
+def test_processor_tells_what_it_gets(init, events):
+    init()
     log = chain(lambda logger, name, fields: {**fields, "number": "****"}, SentryProcessor())
     log.error("x", number=4711)
     assert events[0]["extra"] == {"number": "****"}
 
 
-def test_processor_and_logging_tell_nothing_twice(bare, events, stdlib):
-    bare(integrations=[LoggingIntegration(), StructlogIntegration()])
+def test_processor_and_logging_tell_nothing_twice(init, events, stdlib):
+    init(integrations=[LoggingIntegration(), StructlogIntegration()])
     processors = [SentryProcessor(), structlog.processors.KeyValueRenderer()]
     structlog.wrap_logger(stdlib, processors=processors).error("lost")
     assert messages(events) == ["lost"]

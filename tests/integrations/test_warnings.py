@@ -23,17 +23,6 @@ def show_all():
         yield
 
 
-@pytest.fixture
-def crumbs(events):
-    """What an event that is captured now tells of warnings."""
-
-    def read():
-        sentry_like.capture_message("now")
-        return events[-1].get("breadcrumbs", {}).get("values", [])
-
-    return read
-
-
 def warn(text="use that", category=DeprecationWarning):
     warnings.warn(text, category, stacklevel=2)
 
