@@ -50,7 +50,7 @@ class Hub(metaclass=HubMeta):
     scope. A hub becomes current within `with hub:` or `hub.run(callback)`.
     """
 
-    __slots__ = ("_last_event_id", "_stack")
+    __slots__ = ("_entries", "_last_event_id", "_stack")
 
     _process_client: Client | None = None
 
@@ -67,6 +67,7 @@ class Hub(metaclass=HubMeta):
         else:
             layer = Layer(client_or_hub, Scope() if scope is None else scope)
         self._stack: tuple[Layer, ...] = (layer,)
+        self._entries: list[Active] = []
         self._last_event_id: str | None = None
 
     def fork_base(self) -> Hub:
@@ -79,22 +80,35 @@ class Hub(metaclass=HubMeta):
         """A hub for another unit of work, whose scopes start from those of `stack`."""
         hub = Hub.__new__(Hub)
         hub._stack = (stack[-1].fork(),)
+        hub._entries = []
         hub._last_event_id = None
         return hub
 
     # -- activation
 
     def __enter__(self) -> Hub:
-        present = active_now()
-        _activate(self, present.unit, present)
+        present = carried_now(None)
+        unit = present.unit if present is not None and present.unit.is_running() else Unit()
+        self._entries.append(_activate(self, unit, present))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
+        entry = self.entry()
+        if entry is not None:
+            self._entries.remove(entry)
+            carry(entry.previous)
+
+    def entry(self) -> Active | None:
+        """How this hub became current here: what its block puts back, whatever was left entered within it, or
+        was carried back from another unit. `None` where it is not entered, or in another task or thread.
+        """
         active = carried_now(None)
-        if active is not None and active.hub is self:
-            carry(active.previous)
+        for entry in reversed(self._entries):
+            if (active is not None and entry.unit is active.unit) or entry.unit.is_running():
+                return entry
+        return None
 
     def run(self, callback: Callable[[], T]) -> T:
         """Call `callback` with this hub current; its result and exceptions pass through."""
@@ -395,6 +409,33 @@ def active_now() -> Active:
     else:
         return active
     return _activate(hub, Unit(), None)
+
+
+def layer_now() -> Layer:
+    """What is true here, to be looked at only: a hub that the running thread or task does not have yet is not
+    made for it.
+    """
+    active = carried_now(None)
+    if active is None:
+        return _main._stack[0]
+    return (active.hub._stack if active.unit.is_running() else active.stack)[-1]
+
+
+def client_now() -> Client | None:
+    """The client of the running thread or task; no hub is made for the answer."""
+    client = layer_now().client
+    return Hub._process_client if isinstance(client, Inherited) else client
+
+
+def integration_now(name: str) -> Any:
+    """The integration of that name, if the client of the running thread or task has it."""
+    client = client_now()
+    return None if client is None else client.get_integration(name)
+
+
+def fork_here() -> Hub:
+    """A fork of the hub that is current here; one that is not there yet is not made for it."""
+    return _main.fork_of((layer_now(),))
 
 
 def _activate(hub: Hub, unit: Unit, previous: Active | None) -> Active:

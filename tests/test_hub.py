@@ -481,3 +481,67 @@ def test_late_crumb_that_the_hook_has_seen_may_still_learn_more(init, events):
     sentry_like.capture_message("x")
     kept = events[0]["breadcrumbs"]["values"][0]
     assert (kept["message"], kept["category"]) == ("ended", "seen")
+
+
+def test_block_ends_where_another_unit_has_carried_its_context_back(init):
+    """As `asgiref.sync.async_to_sync` does: the caller gets the variables that the coroutine ended with."""
+    init()
+    before = Hub.current
+    with Hub(before) as hub:
+        sentry_like.set_tag("who", "request")
+        seen = {}
+
+        def work():
+            sentry_like.set_tag("in", "thread")
+            seen.update({variable: variable.get() for variable in contextvars.copy_context()})
+
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=context.run, args=(work,))
+        thread.start()
+        thread.join()
+        for variable, value in seen.items():
+            variable.set(value)
+        assert Hub.current is not hub
+        assert Hub.current.scope.tags == {"who": "request", "in": "thread"}
+    assert Hub.current is before
+    assert before.scope.tags == {}
+
+
+def test_hub_entered_again_within_itself_is_left_step_by_step(init):
+    init()
+    before = Hub.current
+    with Hub(before) as hub:
+        with hub:
+            assert Hub.current is hub
+        assert Hub.current is hub
+    assert Hub.current is before
+
+
+def test_threads_that_share_a_hub_leave_it_on_their_own(init):
+    init()
+    before, gate, found = Hub.current, threading.Barrier(2), []
+    hub = Hub(before)
+
+    def work():
+        with hub:
+            gate.wait()
+            gate.wait()
+        found.append(Hub.current is hub)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    gate.wait()
+    with hub:
+        gate.wait()
+        thread.join()
+        assert Hub.current is hub
+    assert Hub.current is before
+    assert found == [False]
+
+
+def test_left_hub_holds_nothing_of_where_it_was_current(init):
+    init()
+    hub = Hub(Hub.current)
+    with hub, hub:
+        assert len(hub._entries) == 2
+    assert hub._entries == []

@@ -111,7 +111,7 @@ REGISTRY = {
         "The same for structlog.",
         modules=("structlog",),
         package="structlog",
-        minimum="21",
+        minimum="22.1",
     ),
     "sys_exit": Row(
         "sys_exit:SysExitIntegration", MANUAL, "Captures calls of `sys.exit` that tell of a failure."

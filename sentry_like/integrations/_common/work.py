@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from sentry_like.errors import contained, is_error
-from sentry_like.hub import Hub
+from sentry_like.hub import Hub, fork_here
 from sentry_like.integrations._common.wrappers import (
     ASYNC_GENERATOR,
     COROUTINE,
@@ -62,7 +62,7 @@ class unit_of_work:  # noqa: N801  # used as a function: `with unit_of_work("cro
         self._entered: dict[int, Hub] = {}
 
     def __enter__(self) -> Scope:
-        hub = Hub(Hub.current)
+        hub = fork_here()
         hub.__enter__()
         self._entered[id(hub)] = hub
         scope = hub.scope
@@ -126,30 +126,29 @@ class unit_of_work:  # noqa: N801  # used as a function: `with unit_of_work("cro
 
     def _end(self, error: BaseException | None) -> Hub:
         """Capture what ends the block, and put back what was current before it."""
-        active = self._active()
-        hub = next(reversed(self._entered.values())) if active is None else active.hub
+        hub, entry = self._innermost()
         del self._entered[id(hub)]
-        if active is not None:
-            carried.set(active)  # hubs that were left entered within the block are left with it
+        if entry is not None:
+            carried.set(entry)  # hubs that were left entered within the block are left with it
         try:
             with contained("unit_of_work"):
                 if error is not None and is_error(error):
                     hub.capture_exception(error, mechanism={"type": self.op, "handled": False})
         finally:
-            if active is not None:
-                carried.set(active.previous)
+            while hub.entry() is not None:  # it may have been entered within the block as well
+                hub.__exit__(None, None, None)
         return hub
 
-    def _active(self) -> Active | None:
-        """The entry of this block's innermost hub; none where the block ends in another context, of which
+    def _innermost(self) -> tuple[Hub, Active | None]:
+        """This block's innermost hub, and its entry; none where the block ends in another context, of which
         nothing is to be put back.
         """
-        found, active = None, carried.get(None)
-        while active is not None:
-            if active.hub is found or (found is None and id(active.hub) in self._entered):
-                found, entry = active.hub, active
-            active = active.previous
-        return None if found is None else entry
+        hubs = tuple(self._entered.values())
+        for hub in reversed(hubs):
+            entry = hub.entry()
+            if entry is not None:
+                return hub, entry
+        return hubs[-1], None
 
 
 async def _flush_aside(hub: Hub, timeout: float | None) -> None:
