@@ -252,7 +252,7 @@ class Client:
     def get_integration(self, name_or_class: Any) -> Any:
         """The integration of that identifier or class, or `None` when this client has it not."""
         name = name_or_class if isinstance(name_or_class, str) else getattr(name_or_class, "identifier", None)
-        if name in self.integrations.waiting:
+        if name in self.integrations.late:
             self.integrations.load_late()
         return self.integrations.get(name)  # type: ignore[arg-type]  # an unknown identifier is simply not there
 

@@ -94,6 +94,9 @@ class Pipeline:
         scope.apply_to(event, hint, lambda name, value: cleaning.bag(value, (name,)))
         if category == "error":
             self._add_breadcrumbs(event, scope, cleaning)
+            if scope.work is not None:
+                with contained("unit of work"):
+                    scope.work.describe(event, cleaning, self._options)
         prepared = self._process(event, hint, scope, cleaning)
         if prepared is None:
             self._reports.lost("event_processor", category)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ExcInfo,
         Hint,
         Listener,
+        Work,
     )
 
     Bag = Callable[[str, Any], Any]
@@ -63,15 +64,17 @@ class Scope:
         "_transaction_info",
         "_user",
         "rooms",
+        "work",
     )
 
     def __init__(self) -> None:
         self._event_processors: tuple[EventProcessor, ...] = ()
         self._error_processors: tuple[ErrorProcessor, ...] = ()
+        self.work: Work | None = None
         self.clear()
 
     def clear(self) -> None:
-        """Forget all data; processors stay (unified API, "Scope")."""
+        """Forget all data; processors stay (unified API, "Scope"), and so does the unit of work."""
         self._level: str | None = None
         self._fingerprint: list[str] | None = None
         self._transaction: str | None = None
@@ -102,6 +105,7 @@ class Scope:
         twin._event_processors = self._event_processors
         twin._error_processors = self._error_processors
         twin.rooms = self.rooms
+        twin.work = self.work
         return twin
 
     __copy__ = fork
@@ -260,7 +264,7 @@ class Scope:
 
     def update_from_scope(self, other: Scope) -> None:
         """Lay another scope over this one: its single values win, its maps win per key, its lists follow."""
-        for name in ("_level", "_fingerprint", "_transaction", "_user"):
+        for name in ("_level", "_fingerprint", "_transaction", "_user", "work"):
             value = getattr(other, name)
             if value is not None:
                 setattr(self, name, value)

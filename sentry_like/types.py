@@ -44,6 +44,15 @@ class Integration(Protocol):
     def on_closed(self, client: Any) -> None: ...
 
 
+class Work(Protocol):
+    """The unit of work that a scope belongs to: a request, a task. It tells of itself when an event asks."""
+
+    def describe(self, event: Event, cleaning: Any, options: Any) -> None:
+        """Add what it knows to an event, where the event does not say it itself: JSON-safe, by means of
+        `cleaning`.
+        """
+
+
 class Client(Protocol):
     """What a hub needs of a client; any thread may call it."""
 

@@ -158,14 +158,16 @@ class Frames:
             module_globals = dict(dict.items(module_globals))
         module = module_globals.get("__name__")
         source = self._sources.of(code.co_filename, module_globals)
-        lean = self._where(code, module if type(module) is str else None, lineno)
+        home: Any = module_globals.get("__file__") if _is_made_up(code.co_filename) else None
+        place = home if type(home) is str else code.co_filename
+        lean = self._where(code, module if type(module) is str else None, lineno, place)
         facts = Facts(code, module, source.state, lean, self._lines(source.lines, lineno))
         if len(self._facts) >= FACTS_BOUND:
             self._facts.clear()
         self._facts[id(code), lineno] = facts
         return facts
 
-    def _where(self, code: CodeType, module: str | None, lineno: int) -> dict[str, Any]:
+    def _where(self, code: CodeType, module: str | None, lineno: int, place: str) -> dict[str, Any]:
         abs_path = _absolute(code.co_filename)
         lean: dict[str, Any] = {
             "function": getattr(code, "co_qualname", code.co_name)[:MAX_FUNCTION],
@@ -176,7 +178,7 @@ class Frames:
             lean["abs_path"] = abs_path
         if module:
             lean["module"] = module
-        in_app = self.is_in_app(module, abs_path)
+        in_app = self.is_in_app(module, _absolute(place))
         if in_app is not None:
             lean["in_app"] = in_app
         return lean
@@ -293,6 +295,13 @@ def _open_namespace(frame: FrameType) -> dict[str, Any]:
         if is_applications_own(error):
             raise
         return {}
+
+
+def _is_made_up(filename: str) -> bool:
+    """Whether it names no file: libraries compile code of theirs anew, under names such as `handle_request`.
+    It is of where its module is.
+    """
+    return not any(mark in filename for mark in "./\\<")
 
 
 def _absolute(filename: str) -> str:

@@ -16,7 +16,7 @@ DEFAULT_DENYLIST = [
     *("x_api_key", "aiohttp_session", "connect.sid", "csrf_token", "csrf", "_csrf", "_csrf_token"),
     *("PHPSESSID", "_session", "symfony", "user_session", "_xsrf", "XSRF-TOKEN", "pwd"),
     *("passphrase", "jwt", "bearer", "sso", "saml", "sid", "cvv", "cvc", "card", "card_number"),
-    *("otp", "pin_code", "ssn"),
+    *("otp", "pin_code", "ssn", "csrfmiddlewaretoken"),
 ]
 """Names whose values are replaced: the official client's list, then what it lets through."""
 

@@ -34,15 +34,16 @@ _living: list[ref[Installed]] = []
 class Installed(dict[str, "types.Integration"]):
     """One client's integrations that work, by identifier.
 
-    `failed` says in words why another is missing, `waiting` names those that the first event will load, and
-    those whose framework the application has not imported. The tuples are the hooks that the client's events
-    go through; a late arrival replaces them.
+    `failed` says in words why another is missing, `waiting` names those whose framework the application has
+    not imported, and the `late` ones, which the first event will load. The tuples are the hooks that the
+    client's events go through; a late arrival replaces them.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.failed: dict[str, str] = {}
         self.waiting: set[str] = set()
+        self.late: set[str] = set()
         self._client: Callable[[], Client | None] = lambda: None
         self._sort()
 
@@ -81,11 +82,10 @@ class Installed(dict[str, "types.Integration"]):
 
     def load_late(self) -> None:
         """Add those that were left for the first event."""
-        for identifier in sorted(self.waiting):
-            row = REGISTRY.get(identifier)
-            if row is not None and row.late:
-                self.waiting.discard(identifier)
-                self.load(identifier, row)
+        for identifier in sorted(self.late):
+            self.late.discard(identifier)
+            self.waiting.discard(identifier)
+            self.load(identifier, REGISTRY[identifier])
 
     def _tell(self, hook: str, integration: types.Integration) -> None:
         client, tell = self._client(), getattr(integration, hook, None)
@@ -142,10 +142,15 @@ def uninstall() -> None:
 
 def load(place: str) -> types.Integration:
     """The integration that `module:Class` names, with its default settings."""
-    module, _, name = place.partition(":")
+    name = place.partition(":")[2]
     # not importlib.import_module: importlib alone would add four modules to those that init loads
-    made: types.Integration = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)()
+    made: types.Integration = getattr(__import__(module_at(place), fromlist=[name]), name)()
     return made
+
+
+def module_at(place: str) -> str:
+    """The name of the module that `module:Class` names."""
+    return f"{__name__}.{place.partition(':')[0]}"
 
 
 def _fitting(row: Row) -> types.Integration:
@@ -179,15 +184,29 @@ def _await(installed: Installed, identifier: str, row: Row) -> None:
         return
     installed.waiting.add(identifier)
     if row.late:
+        installed.late.add(identifier)
         return
     # by identity: two that are empty are equal
     _living[:] = [one for one in _living if one() is not None and one() is not installed] + [ref(installed)]
     if identifier not in _awaited:
         _awaited.add(identifier)
-        for module in row.modules:
-            imports.when_imported(module, lambda _: _arrive(identifier, row))
+        _listen(identifier, row)
     elif any(imports.is_imported(module) for module in row.modules):
         _arrive(identifier, row)
+
+
+def _listen(identifier: str, row: Row) -> None:
+    """Have it arrive after the import of one of its modules. Where the application imports our own module
+    first, and that the framework, it arrives when ours is complete.
+    """
+    own = module_at(row.place)
+    for module in row.modules:
+        imports.when_imported(
+            module, lambda _: None if imports.is_half_imported(own) else _arrive(identifier, row)
+        )
+    imports.when_imported(
+        own, lambda _: _arrive(identifier, row) if any(map(imports.is_imported, row.modules)) else None
+    )
 
 
 def _arrive(identifier: str, row: Row) -> None:

@@ -570,3 +570,14 @@ def test_captured_exception_is_gone_when_its_block_is_over(init):
         assert [held() for held in gone] == [None, None]
     finally:
         gc.enable()
+
+
+def test_code_under_a_made_up_name_is_of_where_its_module_is(frames):
+    """Libraries compile functions anew, as Sanic does, with a name that no file has."""
+    module = {"__name__": "lib.app", "__file__": "/srv/venv/lib/python3.11/site-packages/lib/app.py"}
+    exec(compile("def handle(): raise ValueError", "handle_request", "exec"), module)
+    with pytest.raises(ValueError) as caught:
+        module["handle"]()
+    frame = frames(caught.value)[-1]
+    assert frame["function"] == "handle"
+    assert frame["in_app"] is False

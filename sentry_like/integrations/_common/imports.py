@@ -45,6 +45,11 @@ def is_imported(name: str) -> bool:
     return not getattr(_own(module, "__spec__"), "_initializing", False)
 
 
+def is_half_imported(name: str) -> bool:
+    """Whether the module's own code is being run at this moment."""
+    return getattr(_own(sys.modules.get(name), "__spec__"), "_initializing", False) is True
+
+
 def forget_all() -> None:
     """Wait for nothing any more."""
     _watcher.forget_all()

@@ -23,6 +23,7 @@ GENERATOR, COROUTINE, ITERABLE_COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0
 """Flags of a code object (`inspect.CO_*`, without the module)."""
 FAULTS = (Exception, KeyboardInterrupt, SystemExit)
 """What a fault of ours may be: data that we look at may raise the latter two."""
+ASGI_PARAMETERS = ("scope", "receive", "send")
 COPIED = ("__module__", "__name__", "__qualname__", "__doc__", "__type_params__")
 
 
@@ -66,6 +67,25 @@ class Switch:
             absorb(f"the integration {self.identifier}", error)
         except RecursionError:
             return
+
+
+class SharedSwitch(Switch):
+    """The same for what several integrations need, and one of them has laid around: on for clients that have
+    any of them. `given` is the switch of that one.
+    """
+
+    __slots__ = ("_given", "_others")
+
+    def __init__(self, given: Switch, identifiers: tuple[str, ...]) -> None:
+        super().__init__(" or ".join(identifiers))
+        self._given = given
+        self._others = tuple(Switch(one) for one in identifiers if one != given.identifier)
+
+    def is_on(self) -> bool:
+        given = self._given
+        if given.identifier is None:
+            return False
+        return given.is_on() or any(switch.is_on() for switch in self._others)
 
 
 class Call:
@@ -176,7 +196,25 @@ def _awaiting_around(switch: Switch, original: Function, function: Function) -> 
             return result
         return call.outcome() if call.was_called else await original(*args, **kwargs)
 
-    return wrapper
+    return _of_an_application(wrapper) if _is_application(original) else wrapper
+
+
+def _is_application(original: Function) -> bool:
+    """Whether it is what ASGI servers call, a method that takes scope, receive and send."""
+    code = code_of(original)
+    names = () if code is None else code.co_varnames[1 : code.co_argcount]
+    return names == ASGI_PARAMETERS and not getattr(original, "__defaults__", None)
+
+
+def _of_an_application(wrapper: Function) -> Function:
+    """The same for these arguments alone: servers call an application without any to learn whether it is a
+    factory, and a function that takes whatever comes would complain only when it is awaited.
+    """
+
+    async def application(self: Any, /, scope: Any, receive: Any, send: Any) -> Any:
+        return await wrapper(self, scope, receive, send)
+
+    return application
 
 
 def _calling_before(switch: Switch, original: Function, function: Function) -> Function:
