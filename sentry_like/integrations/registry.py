@@ -76,6 +76,14 @@ REGISTRY = {
         MANUAL,
         "Turns native stack traces within messages of exceptions into frames.",
     ),
+    "httpx": Row(
+        "httpx:HttpxIntegration",
+        AUTO,
+        "Keeps outgoing requests as breadcrumbs.",
+        modules=("httpx",),
+        package="httpx",
+        minimum="0.23",
+    ),
     "logging": Row(
         "logging:LoggingIntegration",
         DEFAULT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -10,6 +11,7 @@ import sentry_like
 from sentry_like.capture.scrub import EventScrubber
 from sentry_like.integrations._common.outgoing import (
     MAX_URL,
+    Patterns,
     RequestCrumb,
     clean_query,
     level_of,
@@ -141,6 +143,40 @@ def test_failed_request_says_what_failed_and_has_no_status(init, events):
     assert "status_code" not in crumb["data"]
 
 
+ENDINGS = {
+    "cancelled": (asyncio.CancelledError(), "CancelledError"),
+    "cancelled, with a message": (asyncio.CancelledError("shutting down"), "CancelledError: shutting down"),
+    "Ctrl-C": (KeyboardInterrupt(), "KeyboardInterrupt"),
+    "exit": (SystemExit(1), "SystemExit: 1"),
+}
+
+
+@pytest.mark.parametrize(("ending", "told"), ENDINGS.values(), ids=ENDINGS)
+def test_request_that_the_application_ends_is_no_error(init, events, ending, told):
+    init()
+    RequestCrumb("GET", "http://h/").failed(ending, {})
+
+    (crumb,) = crumbs_of(events)
+
+    assert (crumb["level"], crumb["data"]["reason"]) == ("info", f"cancelled by the application ({told})")
+
+
+def test_request_of_a_coroutine_that_is_thrown_away_is_none(init, events):
+    init()
+    RequestCrumb("GET", "http://h/").failed(GeneratorExit(), {})
+
+    assert crumbs_of(events) == []
+
+
+def test_error_without_a_text_is_its_name(init, events):
+    init()
+    RequestCrumb("GET", "http://h/").failed(TimeoutError(), {})
+
+    (crumb,) = crumbs_of(events)
+
+    assert crumb["data"]["reason"] == "TimeoutError"
+
+
 def test_only_the_first_end_of_a_request_is_kept(init, events):
     init()
     request = RequestCrumb("GET", "http://h/")
@@ -198,6 +234,34 @@ def test_url_of_any_length_holds_little_memory(init, events):
 
     assert len(request.url) == MAX_URL
     assert len(json.dumps(crumb)) < 2 * MAX_URL
+
+
+@pytest.mark.parametrize("rest", ["", "/a?b=1", "/" + "a" * MAX_URL], ids=["bare", "short", "long"])
+def test_credentials_of_any_length_are_left_out(init, events, rest):
+    init()
+    RequestCrumb("GET", f"https://bob:{'hunter2' * MAX_URL}@h{rest}").answered(200, "OK", {})
+
+    (crumb,) = crumbs_of(events)
+
+    assert crumb["data"]["url"].startswith("https://h")
+    assert "hunter2" not in json.dumps(crumb)
+
+
+MATCHES = {
+    "whole URL": ("https://h/a", True),
+    "star": ("https://*/a", True),
+    "with the query": ("https://h/a?b=1", True),
+    "one of the queries": (["*/x", "*?b=1"], True),
+    "part": ("h/a", False),
+    "other case": ("https://H/a", False),
+    "credentials": ("*bob*", False),
+    "none": ((), False),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), MATCHES.values(), ids=MATCHES)
+def test_pattern_is_held_against_the_url_with_and_without_its_query(given, expected):
+    assert Patterns(given).match_url("https://bob@h:443/a?b=1#c") is expected
 
 
 def test_data_collection_decides_on_the_query(init, events):

@@ -7,154 +7,22 @@ import http.client
 import json
 import socket
 import ssl
-import struct
 import subprocess
 import sys
 import threading
 import urllib.error
 import urllib.request
 import weakref
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import trustme
 import urllib3
-from relay_server import HttpProxy, _server_context
+from answering import PATIENCE, free_port, run_server, stop, told
+from relay_server import HttpProxy
 
 import sentry_like
 from sentry_like.hub import Hub
 from sentry_like.integrations.stdlib import StdlibIntegration
 from sentry_like.transport.base import THREAD_NAME
-
-PATIENCE = 10
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as the first word of the path says."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        how = self.path.removeprefix("http://behind.test").split("?")[0].split("/")[1]
-        if how.isdigit():
-            self.give(int(how))
-        else:
-            getattr(self, how)()
-
-    def do_POST(self):
-        self.read_body()
-        self.do_GET()
-
-    def do_PUT(self):
-        self.do_GET()  # without a look at the body
-
-    def read_body(self):
-        if self.headers.get("Transfer-Encoding") == "chunked":
-            while length := int(self.rfile.readline(), 16):
-                self.rfile.read(length + 2)
-            self.rfile.readline()
-        else:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-    def give(self, status, **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def redirect(self):
-        self.give(302, Location="/200")
-
-    def slow(self):
-        self.server.released.wait(PATIENCE)
-        self.close_connection = True
-
-    def hang_up(self):
-        self.close_connection = True
-
-    def garbage(self):
-        self.wfile.write(b"what is HTTP?\r\n\r\n")
-        self.close_connection = True
-
-    def reset(self):
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()  # with a linger of 0 this sends RST
-        self.close_connection = True
-
-    def too_large(self):
-        self.give(413)
-        self.close_connection = True
-
-    def log_message(self, *args):
-        """Tests speak for themselves."""
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    tls = None
-
-    def process_request_thread(self, request, client_address):
-        try:
-            if self.tls is not None:
-                request = self.tls.wrap_socket(request, server_side=True)
-            self.finish_request(request, client_address)
-        except OSError:
-            pass
-        finally:
-            self.shutdown_request(request)
-
-    def handle_error(self, request, client_address):
-        """A client that goes away is no news."""
-
-    @property
-    def port(self):
-        return self.server_address[1]
-
-
-def run_server(family=socket.AF_INET, host="127.0.0.1", tls=None):
-    class Local(Server):
-        address_family = family
-
-    server = Local((host, 0), Handler)
-    server.tls = tls
-    server.released = threading.Event()
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    return server
-
-
-def stop(server):
-    server.released.set()
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def server():
-    server = run_server()
-    yield server
-    stop(server)
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture
-def tls_server(authority):
-    server = run_server(tls=_server_context(authority, None, ("127.0.0.1", "localhost", "behind.test")))
-    yield server
-    stop(server)
-
-
-@pytest.fixture
-def trust(authority):
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 def connect(server, **options):
@@ -166,17 +34,6 @@ def get(connection, path, method="GET", **options):
     response = connection.getresponse()
     response.read()
     return response.status
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        return unused.getsockname()[1]
-
-
-def told(crumb):
-    """`(level, url, method, status)`."""
-    data = crumb["data"]
-    return crumb["level"], data["url"], data["method"], data.get("status_code")
 
 
 # -- requests that are answered

@@ -1,48 +1,46 @@
 """What is noted of requests that the application makes: one breadcrumb for each, whoever makes them.
 
-A note holds short texts and numbers, no object of the application; URLs are taken apart and cleaned only
-when an event needs them.
+URLs are taken apart and cleaned only when an event needs them.
 """
 
 from __future__ import annotations
 
-from time import perf_counter, time
-
-from sentry_like.breadcrumbs import Crumb
 from sentry_like.capture.names import FILTERED
-from sentry_like.errors import describe
-from sentry_like.hub import Hub
+from sentry_like.errors import describe, is_error
+from sentry_like.hub import Hub, integration_now
 from sentry_like.integrations._common.scrubber import current_scrubber
+from sentry_like.integrations._common.span import Operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from sentry_like.capture.scrub import EventScrubber
     from sentry_like.types import Breadcrumb, Hint
 
-MAX_URL, MAX_METHOD, MAX_REASON = 2048, 64, 256
+MAX_URL, MAX_METHOD = 2048, 64
 DEFAULT_PORTS = {"http": 80, "https": 443}
 NO_ANSWER = "closed before an answer was read"
+CANCELLED = "cancelled by the application"
 OPENERS = frozenset(("key", "sig", "signature", "x-amz-signature", "x-goog-signature"))
 """Parameters that make a URL a key to something, though their names are harmless elsewhere."""
 
 
-class RequestCrumb(Crumb):
-    """One outgoing request. It is kept as breadcrumb of the current hub by the first call that says how it
-    ended; what is said later changes it as long as no event holds it.
+class RequestCrumb(Operation):
+    """One outgoing request. Its duration, in seconds, ends with the head of the answer."""
 
-    Its duration, in seconds, ends with the head of the answer.
-    """
+    __slots__ = ("_status", "is_sent", "method", "url")
 
-    __slots__ = ("_duration", "_level", "_reason", "_status", "_time", "is_kept", "is_sent", "method", "url")
+    op = "http.client"
 
     def __init__(self, method: str, url: str) -> None:
-        self.finished = self.is_kept = self.is_sent = False
+        super().__init__()
+        self.is_sent = False
         self.method = str(method)[:MAX_METHOD]
+        if len(url) > MAX_URL:  # cut within a password, it would no longer be known as one
+            url = "{}?{}#{}".format(*split_url(url))
         self.url = url[:MAX_URL]
-        self._duration = -perf_counter()
         self._status: int | None = None
 
     def answered(self, status: Any, reason: Any, hint: Hint) -> None:
@@ -51,44 +49,76 @@ class RequestCrumb(Crumb):
         self._end(level_of(self._status), reason, hint)
 
     def failed(self, error: BaseException, hint: Hint) -> None:
-        """No answer came. Of several failures of one request the first tells most."""
-        if not self.is_kept:
-            self._end("error", describe(error), hint)
+        """No answer came. Of several failures the first tells most.
+
+        A coroutine that is thrown away says nothing: whoever throws it away has another hub.
+        """
+        if self.is_kept or isinstance(error, GeneratorExit):
+            return
+        told = describe(error).removesuffix(": ")
+        if is_error(error):
+            self._end("error", told, hint)
+        else:
+            self._end("info", f"{CANCELLED} ({told})", hint)
 
     def abandoned(self, hint: Hint) -> None:
         """The connection was closed before anybody asked for the answer."""
         if not self.is_kept:
             self._end("info", NO_ANSWER, hint)
 
-    def _end(self, level: str, reason: Any, hint: Hint) -> None:
-        if not self.is_kept:
-            self._duration += perf_counter()
-            self._time = time()
-        self._level = level
-        self._reason = str(reason or "")[:MAX_REASON]
-        if not self.is_kept:
-            self.is_kept = True
-            Hub.current.keep_crumb(self, hint)
-
     def make(self) -> Breadcrumb:
         url, query, fragment = split_url(self.url)
         scrubber, wishes = current_scrubber(), query_wishes()
-        data = {
-            "url": url,
-            "method": self.method,
-            "status_code": self._status,
-            "reason": self._reason,
-            "duration": round(self._duration, 4),
-            "http.query": clean_query(query, scrubber, wishes),
-            "http.fragment": clean_query(fragment, scrubber, wishes),
-        }
-        return {
-            "timestamp": self._time,
-            "type": "http",
-            "category": "httplib",
-            "level": self._level,
-            "data": {name: value for name, value in data.items() if value not in (None, "")},
-        }
+        made = self.ending(
+            {
+                "url": url,
+                "method": self.method,
+                "status_code": self._status,
+                "reason": self._reason,
+                "http.query": clean_query(query, scrubber, wishes),
+                "http.fragment": clean_query(fragment, scrubber, wishes),
+            }
+        )
+        return {**made, "type": "http", "category": "httplib"}
+
+
+class Patterns:
+    """What an option `ignore` holds: patterns as of `fnmatch`.
+
+    Raises:
+        TypeError: there is something else than text among them.
+    """
+
+    __slots__ = ("texts",)
+
+    def __init__(self, given: str | Iterable[str]) -> None:
+        self.texts = (given,) if isinstance(given, str) else tuple(given)
+        for one in self.texts:
+            if not isinstance(one, str):
+                raise TypeError(f"ignore holds {one!r}, which is no pattern")
+
+    def match_url(self, url: str) -> bool:
+        """Whether one of them matches a URL, with or without its query. Credentials are not looked at."""
+        if not self.texts:
+            return False
+        plain, query, _ = split_url(url)
+        return self.match(plain, f"{plain}?{query}")
+
+    def match(self, *texts: str) -> bool:
+        """Whether one of them matches one of the texts."""
+        if not self.texts:
+            return False
+        from fnmatch import fnmatchcase
+
+        return any(fnmatchcase(text, pattern) for pattern in self.texts for text in texts)
+
+
+def note_of(identifier: str, method: str, url: str) -> RequestCrumb | None:
+    """A note for a request that begins now, unless the client's integration of that name leaves it out."""
+    integration = integration_now(identifier)
+    if integration is None or not integration.wants_request(url):
+        return None
+    return RequestCrumb(method, url)
 
 
 def level_of(status: int) -> str:

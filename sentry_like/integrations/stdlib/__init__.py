@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sentry_like.integrations._common.imports import when_imported
-from sentry_like.integrations._common.outgoing import split_url
+from sentry_like.integrations._common.outgoing import Patterns
 from sentry_like.integrations.base import Integration
 
 TYPE_CHECKING = False
@@ -30,10 +30,7 @@ class StdlibIntegration(Integration):
     ) -> None:
         self.http = http
         self.subprocess = subprocess
-        self.ignore = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-        for one in self.ignore:
-            if not isinstance(one, str):
-                raise TypeError(f"ignore holds {one!r}, which is no pattern")
+        self.ignore = Patterns(ignore)
 
     def setup_once(self) -> None:
         when_imported("http.client", _watch_http_client)
@@ -43,23 +40,15 @@ class StdlibIntegration(Integration):
 
     def wants_request(self, url: str) -> bool:
         """Whether a request to this URL, as it is made, is noted."""
-        if not self.http or not self.ignore:
-            return self.http
-        plain, query, _ = split_url(url)
-        return not self._ignores(plain, f"{plain}?{query}")
+        return self.http and not self.ignore.match_url(url)
 
     def wants_command(self, arguments: list[str] | str) -> bool:
         """Whether a program started with these arguments, or by this command, is noted."""
-        if not self.subprocess or not self.ignore:
+        if not self.subprocess or not self.ignore.texts:
             return self.subprocess
         words = arguments.split() if isinstance(arguments, str) else arguments
         program = words[0] if words else ""
-        return not self._ignores(program, program.rpartition("/")[2], " ".join(words))
-
-    def _ignores(self, *texts: str) -> bool:
-        from fnmatch import fnmatchcase
-
-        return any(fnmatchcase(text, pattern) for pattern in self.ignore for text in texts)
+        return not self.ignore.match(program, program.rpartition("/")[2], " ".join(words))
 
 
 def _watch_http_client(module: ModuleType) -> None:

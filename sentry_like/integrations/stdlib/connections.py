@@ -5,8 +5,7 @@ A request under way is an attribute of its connection, from the request line to 
 
 from __future__ import annotations
 
-from sentry_like.hub import Hub
-from sentry_like.integrations._common.outgoing import RequestCrumb, url_of
+from sentry_like.integrations._common.outgoing import note_of, url_of
 from sentry_like.integrations._common.patch import around, before
 
 TYPE_CHECKING = False
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
     from typing import Any
+
+    from sentry_like.integrations._common.outgoing import RequestCrumb
 
     Function = Callable[..., Any]
 
@@ -81,7 +82,7 @@ def watch_urllib3(connectionpool: ModuleType) -> None:
     def make_request(
         original: Function, pool: Any, connection: Any, method: str, url: str, *args: Any, **kwargs: Any
     ) -> Any:
-        request = wanted(method, url_of(pool.scheme, pool.host, pool.port, url))
+        request = note_of(STDLIB, method, url_of(pool.scheme, pool.host, pool.port, url))
         if request is None:
             return original(pool, connection, method, url, *args, **kwargs)
         put(connection, request)
@@ -98,7 +99,7 @@ def watch_urllib3(connectionpool: ModuleType) -> None:
 
     @around(connectionpool.HTTPSConnectionPool, "_prepare_proxy", STDLIB)
     def prepare_proxy(original: Function, pool: Any, connection: Any) -> Any:
-        request = wanted("CONNECT", url_of(pool.scheme, pool.host, pool.port, ""))
+        request = note_of(STDLIB, "CONNECT", url_of(pool.scheme, pool.host, pool.port, ""))
         try:
             return original(pool, connection)
         except BaseException as error:
@@ -116,18 +117,10 @@ def begin(connection: Any, method: str, target: str) -> None:
     """The request line is written: from here on the request is under way, unless urllib3 has announced it."""
     request = under_way(connection)
     if request is None or request.is_sent:
-        request = wanted(method, url_on(connection, str(target or "/")))
+        request = note_of(STDLIB, method, url_on(connection, str(target or "/")))
     if request is not None:
         request.is_sent = True
         put(connection, request)
-
-
-def wanted(method: str, url: str) -> RequestCrumb | None:
-    """A note for the request, unless the integration's settings leave it out."""
-    integration = Hub.current.get_integration(STDLIB)
-    if integration is None or not integration.wants_request(url):
-        return None
-    return RequestCrumb(method, url)
 
 
 def url_on(connection: Any, target: str) -> str:

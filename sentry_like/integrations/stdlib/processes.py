@@ -11,7 +11,7 @@ from time import perf_counter, time
 
 from sentry_like.breadcrumbs import Crumb
 from sentry_like.errors import describe
-from sentry_like.hub import Hub
+from sentry_like.hub import Hub, integration_now
 from sentry_like.integrations._common.commandline import (
     MAX_ARGUMENTS,
     MAX_LENGTH,
@@ -134,7 +134,7 @@ def learned(process: Any, returncode: int | None) -> int | None:
 
 def wanted(args: tuple[Any, ...], kwargs: dict[str, Any]) -> ProcessCrumb | None:
     """A note for a `Popen` of these arguments, unless the integration's settings leave it out."""
-    integration = Hub.current.get_integration(STDLIB)
+    integration = integration_now(STDLIB)
     if integration is None or not integration.subprocess:
         return None
     given = args[0] if args else kwargs.get("args")
