@@ -51,6 +51,14 @@ REGISTRY = {
         "Captures what loops report: exceptions in callbacks, and of tasks that nobody awaits.",
         modules=("asyncio.base_events",),
     ),
+    "asyncpg": Row(
+        "asyncpg:AsyncPGIntegration",
+        AUTO,
+        "Keeps statements, and connections that fail, as breadcrumbs.",
+        modules=("asyncpg",),
+        package="asyncpg",
+        minimum="0.27",
+    ),
     "atexit": Row(
         "atexit:AtexitIntegration", DEFAULT, "Sends what is still queued when the interpreter exits."
     ),
@@ -106,6 +114,38 @@ REGISTRY = {
         DEFAULT,
         "Captures what ends a child process, and delivers before it ends.",
         modules=("multiprocessing.process",),
+    ),
+    "psycopg": Row(
+        "psycopg:PsycopgIntegration",
+        AUTO,
+        "Keeps statements, and connections that fail, as breadcrumbs.",
+        modules=("psycopg",),
+        package="psycopg",
+        minimum="3.1.4",
+    ),
+    "pymongo": Row(
+        "pymongo:PyMongoIntegration",
+        AUTO,
+        "Keeps commands, and connections that could not be had, as breadcrumbs.",
+        modules=("pymongo",),
+        package="pymongo",
+        minimum="4.0",
+    ),
+    "redis": Row(
+        "redis:RedisIntegration",
+        AUTO,
+        "Keeps commands and pipelines as breadcrumbs.",
+        modules=("redis",),
+        package="redis",
+        minimum="4.2.0",
+    ),
+    "sqlalchemy": Row(
+        "sqlalchemy:SqlalchemyIntegration",
+        AUTO,
+        "Keeps statements, and connections that fail, as breadcrumbs.",
+        modules=("sqlalchemy.engine",),
+        package="sqlalchemy",
+        minimum="1.4.0",
     ),
     "stdlib": Row(
         "stdlib:StdlibIntegration",
