@@ -62,16 +62,48 @@ REGISTRY = {
     "atexit": Row(
         "atexit:AtexitIntegration", DEFAULT, "Sends what is still queued when the interpreter exits."
     ),
+    "bottle": Row(
+        "bottle:BottleIntegration",
+        AUTO,
+        "Captures errors of requests.",
+        modules=("bottle",),
+        package="bottle",
+        minimum="0.12.23",
+    ),
     "dedupe": Row(
         "dedupe:DedupeIntegration", DEFAULT, "Sends an exception once, however many layers report it."
     ),
+    "django": Row(
+        "django:DjangoIntegration",
+        AUTO,
+        "Captures errors of requests, commands and consumers; keeps statements as breadcrumbs.",
+        modules=("django.conf",),
+        package="django",
+        minimum="3.2",
+    ),
     "excepthook": Row(
         "excepthook:ExcepthookIntegration", DEFAULT, "Captures uncaught exceptions of the main thread."
+    ),
+    "falcon": Row(
+        "falcon:FalconIntegration",
+        AUTO,
+        "Captures errors of requests, WebSockets and background jobs, WSGI and ASGI.",
+        modules=("falcon",),
+        package="falcon",
+        minimum="3.1.1",
     ),
     "faulthandler": Row(
         "faulthandler:FaulthandlerIntegration",
         MANUAL,
         "Sends at the next start what killed the interpreter: a segmentation fault, a fatal signal.",
+    ),
+    "flask": Row(
+        "flask:FlaskIntegration",
+        AUTO,
+        "Captures errors of requests.",
+        modules=("flask.app",),
+        package="flask",
+        minimum="2.0",
     ),
     "futures": Row(
         "futures:FuturesIntegration",
@@ -130,6 +162,14 @@ REGISTRY = {
         modules=("pymongo",),
         package="pymongo",
         minimum="4.0",
+    ),
+    "pyramid": Row(
+        "pyramid:PyramidIntegration",
+        AUTO,
+        "Captures errors of requests.",
+        modules=("pyramid.router",),
+        package="pyramid",
+        minimum="1.10.8",
     ),
     "redis": Row(
         "redis:RedisIntegration",
