@@ -42,6 +42,14 @@ class Row:
 
 
 REGISTRY = {
+    "aiohttp": Row(
+        "aiohttp:AioHttpIntegration",
+        AUTO,
+        "Captures errors of its server's requests; keeps requests of its client as breadcrumbs.",
+        modules=("aiohttp",),
+        package="aiohttp",
+        minimum="3.8.3",
+    ),
     "argv": Row(
         "argv:ArgvIntegration", DEFAULT, "Adds the command line, without the secrets on it.", late=True
     ),
@@ -92,6 +100,14 @@ REGISTRY = {
         package="falcon",
         minimum="3.1.1",
     ),
+    "fastapi": Row(
+        "fastapi:FastApiIntegration",
+        AUTO,
+        "Captures errors of requests.",
+        modules=("fastapi.applications",),
+        package="fastapi",
+        minimum="0.79",
+    ),
     "faulthandler": Row(
         "faulthandler:FaulthandlerIntegration",
         MANUAL,
@@ -123,6 +139,14 @@ REGISTRY = {
         modules=("httpx",),
         package="httpx",
         minimum="0.23",
+    ),
+    "litestar": Row(
+        "litestar:LitestarIntegration",
+        AUTO,
+        "Captures errors of requests, WebSockets and background tasks.",
+        modules=("litestar.app",),
+        package="litestar",
+        minimum="2.0",
     ),
     "logging": Row(
         "logging:LoggingIntegration",
@@ -171,6 +195,14 @@ REGISTRY = {
         package="pyramid",
         minimum="1.10.8",
     ),
+    "quart": Row(
+        "quart:QuartIntegration",
+        AUTO,
+        "Captures errors of requests, WebSockets and background tasks.",
+        modules=("quart.app",),
+        package="quart",
+        minimum="0.18",
+    ),
     "redis": Row(
         "redis:RedisIntegration",
         AUTO,
@@ -179,6 +211,14 @@ REGISTRY = {
         package="redis",
         minimum="4.2.0",
     ),
+    "sanic": Row(
+        "sanic:SanicIntegration",
+        AUTO,
+        "Captures errors of requests, WebSockets and background tasks.",
+        modules=("sanic.app",),
+        package="sanic",
+        minimum="22.12",
+    ),
     "sqlalchemy": Row(
         "sqlalchemy:SqlalchemyIntegration",
         AUTO,
@@ -186,6 +226,14 @@ REGISTRY = {
         modules=("sqlalchemy.engine",),
         package="sqlalchemy",
         minimum="1.4.0",
+    ),
+    "starlette": Row(
+        "starlette:StarletteIntegration",
+        AUTO,
+        "Captures errors of requests.",
+        modules=("starlette.applications",),
+        package="starlette",
+        minimum="0.19.1",
     ),
     "stdlib": Row(
         "stdlib:StdlibIntegration",
@@ -209,6 +257,14 @@ REGISTRY = {
         DEFAULT,
         "Captures what ends a thread; lets a thread start from the scope of the one that started it.",
         modules=("threading",),
+    ),
+    "tornado": Row(
+        "tornado:TornadoIntegration",
+        AUTO,
+        "Captures errors of requests and of WebSocket messages.",
+        modules=("tornado.web",),
+        package="tornado",
+        minimum="6.1",
     ),
     "unraisablehook": Row(
         "unraisablehook:UnraisablehookIntegration",
