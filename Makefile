@@ -28,6 +28,7 @@ bugsink: .venv/ready ## show that a server nobody here wrote takes the demo's ev
 
 docs: .venv/ready ## rewrite the pages that are made from code
 	$(BIN)/python scripts/write_options_doc
+	WRITE_TESTED=1 $(BIN)/python -m pytest -q tests/web tests/test_oldest_versions.py -k version
 	$(BIN)/python scripts/write_integrations_doc
 
 fmt: .venv/ready ## format the code

@@ -1,4 +1,17 @@
-"""Bugs that were reproduced in the official client and must not come back here: one test each."""
+"""Bugs that were reproduced in the official client and must not come back here: one test each.
+
+Those of frameworks are beside the other tests of theirs:
+
+- causes and contexts lost under ASGI: `test_asgi.py`, `test_a_chain_of_exceptions_is_raised_on_whole`;
+- bodies received ahead: there, `test_nothing_is_received_before_the_application_asks`;
+- answers of 5xx lost, raised, returned or made by a handler: `tests/web/test_web_errors.py` for every
+  framework, `HTTPStatus(503)` in `test_falcon.py`, views of 502 in `test_pyramid.py`;
+- `abort(404)` of Bottle without its JSON plugin: `test_bottle.py`;
+- requests that leave something behind: `test_ten_thousand_requests_leave_nothing_behind` in `test_wsgi.py`
+  and `test_asgi.py`, and `tests/web/test_web_isolation.py`;
+- refused connections and failing commands without a breadcrumb: `test_outgoing.py` and the tests of each
+  library, `test_redis.py`.
+"""
 
 from __future__ import annotations
 
