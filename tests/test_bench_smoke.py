@@ -21,6 +21,6 @@ def test_quick_benchmark_without_peer_shows_every_row() -> None:
 
     assert done.returncode == 0, done.stderr
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")][2:]
-    assert len(rows) == 24
+    assert len(rows) == 34
     assert [row[0] for row in rows if not re.fullmatch(r"-?[\d,.]+", row[1])] == []
     assert "**Warning:** exception" not in done.stdout, "frames without source lines or locals"

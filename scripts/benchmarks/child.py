@@ -14,9 +14,10 @@ import sys
 import time
 import traceback
 import urllib.request
+from functools import partial
 from importlib import import_module
 
-from benchmarks import workload
+from benchmarks import websites, workload
 from benchmarks.twin import with_and_without
 
 TYPE_CHECKING = False
@@ -241,6 +242,14 @@ def http_request(side: ModuleType, seconds: float, address: str) -> dict[str, An
     return cpu_added(side, prepare, seconds)
 
 
+def site(side: ModuleType, seconds: float, name: str) -> dict[str, Any]:
+    """A successful request to a small site, served in this process."""
+    figures = with_and_without(
+        lambda: websites.make(name, side), lambda: side.start_without_network(NOWHERE, RELEASE), seconds
+    )
+    return figures | {"share": 100 * (figures["ratio"] - 1)}
+
+
 def cpu_added(side: ModuleType, prepare: Callable[[], Call], seconds: float) -> dict[str, Any]:
     return with_and_without(
         prepare, lambda: side.start_without_network(NOWHERE, RELEASE), seconds, clock=time.process_time
@@ -326,6 +335,7 @@ MEASUREMENTS = {
     "no_client_tag": no_client_tag,
     "delivery": delivery,
     "burst": burst,
+    **{f"site_{name}": partial(site, name=name) for name in websites.SITES},
 }
 
 

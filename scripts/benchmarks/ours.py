@@ -55,6 +55,13 @@ def run_a_unit_of_work() -> None:
         pass
 
 
+def wrap_wsgi(app: Any) -> Any:
+    """A bare WSGI application, reported if there is a client."""
+    from sentry_like.integrations.wsgi import SentryWsgiMiddleware
+
+    return app if Hub.current.client is None else SentryWsgiMiddleware(app)
+
+
 def flush(seconds: float) -> None:
     sentry_like.flush(seconds)
 

@@ -61,6 +61,13 @@ def run_a_unit_of_work() -> None:
         scope.set_transaction_name("nightly", "custom")
 
 
+def wrap_wsgi(app: Any) -> Any:
+    """A bare WSGI application, reported if there is a client."""
+    from sentry_sdk.integrations.wsgi import SentryWsgiMiddleware
+
+    return SentryWsgiMiddleware(app) if sentry_sdk.get_client().is_active() else app
+
+
 def flush(seconds: float) -> None:
     sentry_sdk.flush(seconds)
 

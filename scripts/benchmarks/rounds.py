@@ -36,6 +36,7 @@ FRAMEWORKS = (
     "celery==5.7.0",
     "sqlalchemy==2.1.9",
     "boto3==1.44.5",
+    "fastapi==0.165.0",
 )
 PACKAGES = {"ours": "sentry_like", "peer": "sentry_sdk"}
 
@@ -57,6 +58,8 @@ CALLER = (
     "no_client_breadcrumb",
     "no_client_tag",
 )
+SITES = ("site_wsgi", "site_flask", "site_django", "site_starlette", "site_fastapi")
+"""What needs the frameworks, both sides the very same."""
 SERVED = ("http_request", "delivery")
 """What needs a server."""
 BURST_DELAYS_MS = (0, 20, 100)
@@ -110,6 +113,9 @@ def run_rounds(pythons: dict[str, str], *, crowded: str | None, rounds: int, sec
         for measurement in CALLER:
             for side, python in pythons.items():
                 keep(results, measurement, side, child(python, side, measurement, seconds))
+        for measurement in SITES:
+            for side in pythons:
+                keep(results, measurement, side, child(crowded or sys.executable, side, measurement, seconds))
         for measurement in SERVED:
             for side, python in pythons.items():
                 with receiver(0) as address:

@@ -112,12 +112,26 @@ def cold(figure: str) -> tuple[Floor, ...]:
     )
 
 
+def site_rows(name: str, title: str) -> tuple[Row, Row]:
+    measurement = f"site_{name}"
+    return (
+        Row(
+            f"added to a successful request with 5 log records, {title}",
+            measurement,
+            "added_us",
+            times_cheaper=2,
+            floors=(WITHOUT,),
+        ),
+        Row("the same, as a share of the request's own time", measurement, "share", "%"),
+    )
+
+
 ROWS = (
     Row("import + init, default integrations", "cold_start", "ms", "ms", times_cheaper=8, floors=cold("ms")),
     Row("import + init: modules added", "cold_start", "modules", "", at_most=60, floors=cold("modules")),
     Row("import + init: memory added", "cold_start", "mib", "MiB", times_cheaper=5, floors=cold("mib")),
     Row(
-        "import + init with six frameworks installed",
+        "import + init with seven frameworks installed",
         "crowded_start",
         "ms",
         "ms",
@@ -182,6 +196,11 @@ ROWS = (
         times_cheaper=2,
         floors=(WITHOUT,),
     ),
+    *site_rows("wsgi", "bare WSGI"),
+    *site_rows("flask", "Flask"),
+    *site_rows("django", "Django"),
+    *site_rows("starlette", "Starlette"),
+    *site_rows("fastapi", "FastAPI"),
     Row("`capture_exception` before any `init`", "no_client_exception"),
     Row("`add_breadcrumb` before any `init`", "no_client_breadcrumb"),
     Row("`set_tag` before any `init`", "no_client_tag"),
