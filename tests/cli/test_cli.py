@@ -63,6 +63,7 @@ def test_the_inbox_prints_its_dsn_then_events_and_leaves_cleanly(ending):
 def test_the_inbox_stops_at_once_even_with_a_client_connected():
     with running("inbox", "--port", "0") as process:
         port = int(dsn_of(process).rpartition(":")[2].partition("/")[0])
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/events", timeout=10).close()  # it serves by now
         with socket.create_connection(("127.0.0.1", port)) as idle:
             idle.sendall(
                 b"POST /api/1/envelope/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{}\n"
