@@ -93,8 +93,8 @@ def environment_with(folder: Path, requirements: list[str]) -> str:
 def run_rounds(pythons: dict[str, str], *, crowded: str | None, rounds: int, seconds: float) -> Results:
     """Every measurement of every side once a round; the sides take turns within each measurement.
 
-    Both clients start cold in the peer's environment: an editable install, as in ours, imports modules of its
-    own at every start, which nobody would then count.
+    Both clients run in the peer's environment: in ours are more packages, which events list, and an editable
+    install, which imports modules of its own at every start.
     """
     starts = {"cold_start": pythons.get("peer", pythons["ours"])}
     if crowded:
