@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from types import SimpleNamespace
 
 import pytest
 import quart
 from quart.testing.app import LifespanError
-from quart.testing.connections import WebsocketDisconnectError
 from uvicorn import Config
 
 import sentry_like
@@ -63,7 +63,7 @@ def get(app, *paths, **how):
         for path in paths:
             try:
                 answers.append(await client.get(path, **how))
-            except ValueError:
+            except Exception:  # newer versions let out groups
                 answers.append(None)
         return answers
 
@@ -206,9 +206,10 @@ def test_a_websocket_that_fails_is_told_by_its_name(on, app, events):
     async def talk():
         async with app.test_client().websocket("/socket/ann") as connection:
             await connection.send("hello")
-            await connection.receive()
+            while not list(events):  # to leave is to hang up
+                await asyncio.sleep(0.01)
 
-    with pytest.raises(WebsocketDisconnectError):
+    with contextlib.suppress(Exception):  # up to 0.22 the test client raises when the server closes
         asyncio.run(talk())
     assert told(events) == [("ValueError", False, "socket")]
     assert events[0]["tags"] == {"who": "ann"}

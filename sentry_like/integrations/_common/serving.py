@@ -37,6 +37,12 @@ HANGING_UP = frozenset(("ClientDisconnect", "ClientDisconnected", "RequestAborte
 """The classes by which frameworks say that the client is gone."""
 LONGEST_CHAIN = 10
 """Links from an error back to the one that led to it."""
+OF_FRAMEWORKS = (
+    "unhandled errors in a TaskGroup",
+    "Errors during context teardown",
+    "Errors during request teardown",
+)
+"""How the message of a group begins that asyncio or anyio has made, or Quart, but not the application."""
 TELLING_LEVELS = ("error", "fatal")
 """Of events that say themselves that something went wrong."""
 
@@ -147,6 +153,7 @@ class Serving:
         """Nobody has handled it. It is told by the hub in which it was met first: a task within the request
         may have one of its own.
         """
+        error = lone(error)
         if error is self._failure:  # told where the framework gave up, and now it leaves the application
             return
         self._failure = error
@@ -159,6 +166,7 @@ class Serving:
 
     def met(self, error: BaseException) -> None:
         """It is being turned into an answer, whose status will say whether it is to be told."""
+        error = lone(error)
         if error is not self._error and is_error(error) and not self.is_hanging_up(error):
             self._error, self._context, self._error_hub = error, error.__context__, Hub.current
 
@@ -304,6 +312,15 @@ def met(error: BaseException) -> None:
     serving = serving_here()
     if serving is not None:
         serving.met(error)
+
+
+def lone(error: BaseException) -> BaseException:
+    """The error that a framework has put into a group of its own making, if it is one alone."""
+    members: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    while len(members) == 1 and str(error).startswith(OF_FRAMEWORKS):
+        error = members[0]
+        members = getattr(error, "exceptions", ())
+    return error
 
 
 def lent(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from sentry_like.integrations._common.imports import when_imported
 from sentry_like.integrations._common.patch import on_uninstall, replace
 from sentry_like.integrations._common.serving import lent
 from sentry_like.integrations._common.starletterequest import StarletteRequest
-from sentry_like.integrations._common.starlettes import lone, served_here
+from sentry_like.integrations._common.starlettes import served_here
 from sentry_like.integrations._common.wrappers import SharedSwitch, wrap_around, wrap_before
 from sentry_like.units import carried
 
@@ -96,7 +96,7 @@ async def noting(serving: Serving, original: Any, *args: Any) -> Any:
     except Exception as error:
         with contained("starlette"):
             if serving.status is None or not isinstance(error, NO_LISTENER):
-                serving.met(lone(error))
+                serving.met(error)
         raise
 
 

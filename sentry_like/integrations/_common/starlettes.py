@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from sentry_like.integrations._common.asgi import Message, Receive, Scope, Send
 
-OF_TASK_GROUPS = "unhandled errors in a TaskGroup"
 GONE = (requests.ClientDisconnect, websockets.WebSocketDisconnect)
 
 
@@ -59,7 +58,7 @@ class StarletteLike(WebIntegration):
         if error is None or error.__traceback__ is None:
             return None
         caught_in = error.__traceback__.tb_frame.f_globals.get("__name__")
-        return lone(error) if caught_in == ServerErrorMiddleware.__module__ else None
+        return error if caught_in == ServerErrorMiddleware.__module__ else None
 
 
 async def serve(original: Any, app: Any, scope: Scope, receive: Receive, send: Send, identifier: str) -> Any:
@@ -86,15 +85,6 @@ def telling(send: Send, serving: Serving) -> Send:
         await send(message)
 
     return send_told
-
-
-def lone(error: BaseException) -> BaseException:
-    """The error that a task group of anyio has wrapped; older versions of Starlette let such groups out."""
-    members: tuple[BaseException, ...] = getattr(error, "exceptions", ())
-    while len(members) == 1 and str(error).startswith(OF_TASK_GROUPS):
-        error = members[0]
-        members = getattr(error, "exceptions", ())
-    return error
 
 
 # -- whose request it is

@@ -95,8 +95,9 @@ def in_the_same_hub(original: Any, app: Flask, function: Any) -> Any:
     return original(app, lent)
 
 
-def handled(_: Flask, error: BaseException) -> None:
-    """Flask looks for a handler, and calls `given_up` if there is none."""
+def handled(_: Flask, *given: Any) -> None:
+    """Flask looks for a handler, and calls `given_up` if there is none. The error is the last argument."""
+    error = given[-1]
     if not isinstance(error, RoutingException):
         met(error)
 

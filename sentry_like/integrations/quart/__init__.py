@@ -106,18 +106,20 @@ def in_a_thread(original: Any, app: Quart, function: Any) -> Any:
     return call
 
 
-def handled(_: Quart, error: BaseException) -> None:
-    """Quart looks for a handler, and calls `given_up` if there is none."""
+def handled(_: Quart, *given: Any) -> None:
+    """Quart looks for a handler, and calls `given_up` if there is none. The error is the last argument."""
+    error = given[-1]
     if not isinstance(error, RoutingException):
         met(error)
 
 
-def given_up(_: Quart, error: BaseException) -> None:
+def given_up(_: Quart, *given: Any) -> None:
     """Nobody has handled it."""
-    failed(error, "quart")
+    failed(given[-1], "quart")
 
 
-def logged(_: Quart, exception_info: Any) -> None:
+def logged(_: Quart, *given: Any) -> None:
     """Quart says so of all that it gives up on, also in the background, at startup and at shutdown."""
-    if exception_info[1] is not None:
-        failed(exception_info[1], "quart")
+    error = given[-1][1]
+    if error is not None:
+        failed(error, "quart")

@@ -348,3 +348,40 @@ def test_bodies_are_not_watched_where_nobody_wants_them(init):
     assert watch_body(start()) is None
     init(max_request_body_size="small")
     assert watch_body(start()) is not None
+
+
+class Group(Exception):
+    """As task groups raise them; the class of Python is newer than the oldest version."""
+
+    def __init__(self, message, exceptions):
+        super().__init__(message)
+        self.exceptions = tuple(exceptions)
+
+    def __str__(self):
+        return f"{self.args[0]} ({len(self.exceptions)} sub-exceptions)"
+
+
+@pytest.mark.parametrize("handle", ["failed", "met"])
+def test_an_error_alone_in_the_group_of_a_framework_is_told_as_itself(init, events, handle):
+    init()
+    one = start()
+    error = ValueError("x")
+    group = Group("unhandled errors in a TaskGroup", [error])
+    getattr(one, handle)(Group("unhandled errors in a TaskGroup", [group]))
+    one.failed(error)
+    one.answered(500)
+    assert [exception_of(event)["type"] for event in events] == ["ValueError"]
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        Group("the application's own", [ValueError("x")]),
+        Group("unhandled errors in a TaskGroup", [ValueError("x"), KeyError("y")]),
+    ],
+    ids=["own", "several"],
+)
+def test_other_groups_are_told_as_they_are(init, events, group):
+    init()
+    start().failed(group)
+    assert [exception_of(event)["type"] for event in events] == ["Group"]
