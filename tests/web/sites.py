@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 from framework import described
@@ -45,7 +46,7 @@ def choices_for(options):
         choices.append(Choice(framework, first, "newest", options))
         if options == "plain":
             choices += [Choice(framework, server, "newest") for server in others]
-            if framework.oldest:
+            if framework.oldest and oldest_versions().CAN_RUN_HERE:
                 choices.append(Choice(framework, first, "oldest"))
     return choices
 
@@ -86,6 +87,7 @@ def command_of(choice, port):
     return [sys.executable, *arguments]
 
 
+@cache
 def oldest_versions():
     """The script that installs them, as a module."""
     path = ROOT / "scripts" / "frameworks"
